@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Tracking.Domain.Shipments;
+
+namespace Tracking.Carriers;
+
+/// <summary>
+/// Reads one format: a carrier's bytes in, scans out. Decoders are pure, stateless and shared between threads; they never throw for what a
+/// sender wrote: what cannot be read comes back as an item with a <see cref="DecodeProblem"/>, and its neighbours as scans.
+/// </summary>
+public abstract class FeedDecoder
+{
+    /// <summary>The format's name in <c>/v1/feeds/{format}</c> and <c>silo -- decode {format}</c>: <c>ups</c>, <c>x12-214</c>.</summary>
+    public abstract string Format { get; }
+
+    /// <summary>One line for people who choose a format.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Decodes one whole message (a request body, a file). Lazily, in the message's own order.</summary>
+    public abstract IEnumerable<DecodedItem> Decode(ReadOnlyMemory<byte> message, FeedContext context);
+
+    /// <summary>
+    /// Decodes a stream of any length. The default reads it whole, up to <see cref="FeedContext.MaxMessageBytes"/>; formats made of lines or
+    /// segments override it and keep memory flat.
+    /// </summary>
+    public virtual async IAsyncEnumerable<DecodedItem> DecodeAsync(Stream stream, FeedContext context, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        var (message, tooLong) = await ReadWholeAsync(stream, context.MaxMessageBytes, cancel);
+        if (tooLong)
+        {
+            yield return DecodedItem.Unreadable(message, "", "message.too-long", $"The message is longer than {context.MaxMessageBytes:N0} bytes.");
+            yield break;
+        }
+        foreach (var item in Decode(message, context)) yield return item;
+    }
+
+    /// <summary>
+    /// Does the sender's proof hold for these bytes? Called before decoding, over the raw body. The default knows no signature of the format:
+    /// a configured secret must then come back in the configured header, compared in constant time.
+    /// </summary>
+    public virtual FeedProof Verify(ReadOnlySpan<byte> body, FeedCredentials credentials, Func<string, string?> header)
+        => FeedProof.SharedSecret(credentials, header);
+
+    private static async Task<(ReadOnlyMemory<byte> Message, bool TooLong)> ReadWholeAsync(Stream stream, int limit, CancellationToken cancel)
+    {
+        using var buffer = new MemoryStream();
+        var chunk = new byte[64 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
+        {
+            buffer.Write(chunk, 0, read);
+            if (buffer.Length > limit) return (buffer.ToArray().AsMemory(0, 4096), true);
+        }
+        return (buffer.GetBuffer().AsMemory(0, (int)buffer.Length), false);
+    }
+}
+
+/// <summary>
+/// The smallest part of a message that can be right or wrong alone: a package, a tracker, a line, a transaction set. Either scans (possibly none:
+/// a polite "not found", a header row) or a problem; notes tell what was odd but readable.
+/// </summary>
+/// <param name="Original">This part's own bytes, kept so that a better decoder can read them again. A slice of the message where the format allows.</param>
+/// <param name="Pointer">Where the part lies in the message: JSON pointer, XPath, segment or line number.</param>
+public sealed record DecodedItem(
+    ImmutableArray<Scan> Scans,
+    ReadOnlyMemory<byte> Original,
+    string Pointer,
+    DecodeProblem? Problem = null,
+    ImmutableArray<DecodeProblem> Notes = default)
+{
+    public static DecodedItem Of(ImmutableArray<Scan> scans, ReadOnlyMemory<byte> original, string pointer, params ReadOnlySpan<DecodeProblem> notes)
+        => new(scans, original, pointer, null, notes.IsEmpty ? [] : [.. notes]);
+
+    public static DecodedItem Unreadable(ReadOnlyMemory<byte> original, string pointer, string code, string detail)
+        => new([], original, pointer, new DecodeProblem(code, detail), []);
+}
+
+/// <summary>Why a part could not be read, or what was odd about it. The code is stable (<c>json.syntax</c>, <c>time.impossible</c>); the detail is for people.</summary>
+public sealed record DecodeProblem(string Code, string Detail);
+
+/// <summary>What a decoder may know beside the bytes. Nothing in it changes what a scan means except the zone and carrier the operator configured.</summary>
+public sealed record FeedContext
+{
+    public const int DefaultMaxMessageBytes = 32 * 1024 * 1024;
+
+    /// <summary>The configured feed's name, or the format's when there is none.</summary>
+    public string Feed { get; init; } = "";
+    /// <summary><c>webhook</c>, <c>poll</c>, <c>file</c>, <c>api</c> or <c>cli</c>.</summary>
+    public string Channel { get; init; } = "api";
+    /// <summary>When the bytes reached us.</summary>
+    public DateTimeOffset ReceivedAt { get; init; }
+    public SignatureState Signature { get; init; } = SignatureState.NotSupported;
+    /// <summary>Carrier slug for formats that do not name one (flat files, X12); null: take the message's word.</summary>
+    public string? Carrier { get; init; }
+    /// <summary>IANA zone for local times without a place, as the operator configured; its scans say zone source <c>profile</c>.</summary>
+    public string? Zone { get; init; }
+    /// <summary>File name, for formats whose file names carry meaning, and for pointers.</summary>
+    public string? FileName { get; init; }
+    public int MaxMessageBytes { get; init; } = DefaultMaxMessageBytes;
+
+    public ScanSource Source(string? sequence = null) => new(Feed, Channel, Signature, sequence);
+}
+
+/// <summary>The secrets of one feed. Several may be live during a rotation.</summary>
+/// <param name="Header">For shared-secret formats: the header that must carry one of the secrets.</param>
+public sealed record FeedCredentials(ImmutableArray<string> Secrets, string? Header, DateTimeOffset Now)
+{
+    public static readonly FeedCredentials None = new([], null, default);
+}
+
+/// <summary>Whether the sender proved itself, and if not, why, in words that help the sender.</summary>
+/// <param name="ReplayId">The sender's delivery id, where the signature covers one: seen twice inside the window is a replay.</param>
+public sealed record FeedProof(SignatureState State, string? Problem = null, string? ReplayId = null)
+{
+    /// <summary>True when the message may be read: verified, or nothing was configured to verify against.</summary>
+    public bool Accepted => State is SignatureState.Verified or SignatureState.NotSupported;
+
+    public static readonly FeedProof Verified = new(SignatureState.Verified);
+    public static readonly FeedProof NothingConfigured = new(SignatureState.NotSupported);
+
+    public static FeedProof SharedSecret(FeedCredentials credentials, Func<string, string?> header)
+    {
+        if (credentials.Secrets.IsDefaultOrEmpty) return NothingConfigured;
+        var name = credentials.Header ?? "Authorization";
+        if (header(name) is not { Length: > 0 } told) return new FeedProof(SignatureState.Absent, $"The header {name} is missing.");
+        foreach (var secret in credentials.Secrets)
+            if (ConstantTime.Equal(told, secret))
+                return Verified;
+        return new FeedProof(SignatureState.Failed, $"The header {name} does not carry a live secret of this feed.");
+    }
+}

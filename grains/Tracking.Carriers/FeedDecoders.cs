@@ -1,0 +1,12 @@
+namespace Tracking.Carriers;
+
+/// <summary>Every built-in format, by name. Adding a carrier is a folder, a code table, a test, and a line here.</summary>
+public static class FeedDecoders
+{
+    public static IReadOnlyList<FeedDecoder> BuiltIn { get; } =
+    [
+    ];
+
+    public static FeedDecoder? Find(string format)
+        => BuiltIn.FirstOrDefault(d => d.Format.Equals(format, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,30 @@
+namespace Orleans;
+
+/// <summary>Marks a type that may cross a grain call. Every member that crosses carries an <see cref="IdAttribute"/>.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum)]
+public sealed class GenerateSerializerAttribute : Attribute;
+
+/// <summary>The stable number of a member on the wire. Never reused.</summary>
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Property | AttributeTargets.Interface | AttributeTargets.Method)]
+public sealed class IdAttribute(uint id) : Attribute
+{
+    public uint Id { get; } = id;
+}
+
+/// <summary>The stable name of a type, an interface or a method on the wire, so that a rename changes nothing.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Interface | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Method)]
+public sealed class AliasAttribute(string alias) : Attribute
+{
+    public string Alias { get; } = alias;
+}
+
+/// <summary>Promises that a value is never changed after it was made, so that a call inside one process need not copy it.</summary>
+[AttributeUsage(AttributeTargets.Struct | AttributeTargets.Class | AttributeTargets.Parameter | AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class ImmutableAttribute : Attribute;
+
+/// <summary>Asks for serializers of every marked type of another assembly, named by one of its types.</summary>
+[AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
+public sealed class GenerateCodeForDeclaringAssemblyAttribute(Type type) : Attribute
+{
+    public Type Type { get; } = type;
+}
