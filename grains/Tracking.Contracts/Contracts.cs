@@ -1,0 +1,3 @@
+using Tracking.Domain.Shipments;
+
+[assembly: Orleans.GenerateCodeForDeclaringAssembly(typeof(Scan))]
