@@ -1,0 +1,58 @@
+using System.Text;
+
+namespace Tracking.Carriers;
+
+/// <summary>Text as carriers write it: what is kept, what is trimmed, and which bytes are which letters.</summary>
+public static class CarrierText
+{
+    /// <summary>Free text longer than this is cut; the stored original has all of it.</summary>
+    public const int MaxText = 4000;
+
+    /// <summary>
+    /// Free text exactly as received, for <c>raw.text</c>: control and direction marks stay (a page strips them when it shows the text), only U+0000
+    /// goes, because no database column holds it. Null for nothing or blanks.
+    /// </summary>
+    public static string? AsReceived(string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return null;
+        if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
+        if (text.Length > MaxText) text = text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)];
+        return string.IsNullOrWhiteSpace(text) ? null : text;
+    }
+
+    /// <summary>A code, city, name or number: as received without the blanks and NULs around it. Null for nothing.</summary>
+    public static string? Value(string? text)
+    {
+        if (string.IsNullOrEmpty(text)) return null;
+        if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
+        text = text.Trim();
+        return text.Length == 0 ? null : text.Length > MaxText ? AsReceived(text) : text;
+    }
+
+    /// <summary>
+    /// Decodes bytes: by byte order mark, else by <paramref name="charset"/> if one is configured or declared, else UTF-8 where the bytes are valid UTF-8, else
+    /// Windows-1252, which reads every byte. Never throws; an unknown charset name counts as none.
+    /// </summary>
+    public static string Decode(ReadOnlySpan<byte> bytes, string? charset = null)
+    {
+        if (bytes.StartsWith("\ufeff"u8)) return Encoding.UTF8.GetString(bytes[3..]);
+        if (bytes.Length >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE) return Encoding.Unicode.GetString(bytes[2..]);
+        if (bytes.Length >= 2 && bytes[0] == 0xFE && bytes[1] == 0xFF) return Encoding.BigEndianUnicode.GetString(bytes[2..]);
+        if (charset is not null && FindEncoding(charset) is { } configured) return configured.GetString(bytes);
+        if (System.Text.Unicode.Utf8.IsValid(bytes)) return Encoding.UTF8.GetString(bytes);
+        return Windows1252.GetString(bytes);
+    }
+
+    public static Encoding Windows1252 { get; } = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
+
+    /// <summary>An encoding by any name files and mapping profiles use; null when there is none of that name. Of UTF-7 and its like nothing is offered.</summary>
+    public static Encoding? FindEncoding(string name)
+    {
+        name = name.Trim();
+        // What calls itself Latin-1 is Windows-1252 in practice, and the two agree on every printable Latin-1 letter.
+        if (name.Equals("iso-8859-1", StringComparison.OrdinalIgnoreCase) || name.Equals("latin1", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("us-ascii", StringComparison.OrdinalIgnoreCase)) return Windows1252;
+        try { return CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.GetEncoding(name); }
+        catch (ArgumentException) { return null; }
+    }
+}
