@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Tracking.Domain.Estimates;
 using Tracking.Domain.Vocabulary;
@@ -240,6 +241,13 @@ public static class ShipmentJson
             return default;
         }
         return default;
+    }
+
+    internal static ShipmentEvent? ReadEvent(JsonElement element)
+    {
+        var json = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(element));
+        json.Read();
+        return ReadEvent(ref json);
     }
 
     // An event of a newer release that this one does not know changes nothing here: it was written beside what we do know.
