@@ -1,0 +1,23 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Tracking.Testing;
+
+/// <summary>What a test wants of its silo. Times are the silo's; see <see cref="TestSilo.Elapse"/> for how they pass.</summary>
+public sealed class TestSiloOptions
+{
+    /// <summary>Assemblies whose grain classes run. The Orleans build finds them by what the test references, and ignores this.</summary>
+    public IList<Assembly> GrainAssemblies { get; } = [];
+
+    /// <summary>Adds what the grains take in their constructors. Runs again at every restart; objects that must survive one are made outside of it.</summary>
+    public Action<IServiceCollection> Services { get; set; } = _ => { };
+
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan CollectionAge { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often idle activations are looked for; shorter than the age.</summary>
+    public TimeSpan CollectionQuantum { get; set; } = TimeSpan.FromMinutes(1);
+
+    public TimeSpan MinimumReminderPeriod { get; set; } = TimeSpan.FromMinutes(1);
+}
