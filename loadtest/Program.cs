@@ -1,1 +1,15 @@
-Console.WriteLine("Tracking.Actors load test");
+using System.CommandLine;
+using Tracking.LoadTest.Commands;
+
+var root = new RootCommand("Rehearses peak: open-model load on a tracking silo, its measures and reports, over the public surface only.");
+root.Subcommands.Add(ThroughputCommand.Create());
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
+    Console.Error.WriteLine("See --help.");
+    return ExitCodes.SetUpFailed;
+}
+// Ctrl-C cancels, and a command may then take its time to stop what it started and to report.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(6) });

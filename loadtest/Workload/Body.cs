@@ -67,6 +67,18 @@ public sealed class Body(int capacity = 64 * 1024)
         return Digits(at.Second, 2);
     }
 
+    /// <summary>Appends what a stream still has.</summary>
+    public async ValueTask ReadAsync(Stream stream, CancellationToken cancel)
+    {
+        while (true)
+        {
+            Room(8 * 1024);
+            var read = await stream.ReadAsync(_bytes.AsMemory(Length), cancel).ConfigureAwait(false);
+            if (read == 0) return;
+            Length += read;
+        }
+    }
+
     public override string ToString() => Encoding.UTF8.GetString(Written.Span);
 
     private Span<byte> Room(int more)

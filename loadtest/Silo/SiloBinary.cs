@@ -1,0 +1,58 @@
+using System.Diagnostics;
+
+namespace Tracking.LoadTest.Silo;
+
+/// <summary>The Release build of the silo: what is measured, whatever configuration the tool itself was started in.</summary>
+public static class SiloBinary
+{
+    private static readonly string[] Sources = ["silo", "web", "grains"];
+
+    public static string Path => System.IO.Path.Combine(Repository.Root, "artifacts", "embedded", "bin", "Tracking.Silo", "release", "Tracking.Silo.dll");
+
+    /// <summary>Builds the silo when its Release binary is missing or older than a source file; returns the path of the dll.</summary>
+    public static async Task<string> EnsureAsync(Action<string> say, CancellationToken cancel)
+    {
+        if (IsFresh()) return Path;
+        say("Building the silo (Release) …");
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])["build", "silo", "-c", "Release", "-v", "q", "--nologo"]) start.ArgumentList.Add(argument);
+        start.Environment.Remove("MSBuildSDKsPath");         // of the `dotnet run` that started us
+        using var build = Process.Start(start) ?? throw new SetUpException("dotnet could not be started to build the silo.");
+        var said = build.StandardOutput.ReadToEndAsync(cancel);
+        var errors = build.StandardError.ReadToEndAsync(cancel);
+        try
+        {
+            await build.WaitForExitAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            build.Kill(entireProcessTree: true);
+            throw;
+        }
+        if (build.ExitCode != 0)
+        {
+            var first = (await said + await errors).Split('\n').FirstOrDefault(l => l.Contains("error", StringComparison.Ordinal))?.Trim();
+            throw new SetUpException($"The silo does not build: {first ?? "see dotnet build silo -c Release"}");
+        }
+        File.SetLastWriteTimeUtc(Path, DateTime.UtcNow);      // an incremental build may leave it as it was
+        return Path;
+    }
+
+    private static bool IsFresh()
+    {
+        if (!File.Exists(Path)) return false;
+        var built = File.GetLastWriteTimeUtc(Path);
+        foreach (var folder in Sources)
+        {
+            var root = System.IO.Path.Combine(Repository.Root, folder);
+            if (!Directory.Exists(root)) continue;
+            foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
+                if (File.GetLastWriteTimeUtc(file) > built)
+                    return false;
+        }
+        return true;
+    }
+}
