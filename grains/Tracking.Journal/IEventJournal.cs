@@ -168,3 +168,9 @@ public sealed class JournalUnavailableException(string message, Exception? inner
 
 /// <summary>The connection broke between commit and reply: the append may be stored or not.</summary>
 public sealed class JournalOutcomeUnknownException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>
+/// The append itself cannot be stored, now or later (a stream name that is too long, a value the store refuses). Nothing of it was stored;
+/// its neighbours were not harmed. Sending it again unchanged is in vain.
+/// </summary>
+public sealed class JournalRejectedException(string message, Exception? inner = null) : Exception(message, inner);

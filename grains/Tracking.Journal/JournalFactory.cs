@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+using Tracking.Journal.Sqlite;
+
+namespace Tracking.Journal;
+
+public static class JournalFactory
+{
+    /// <summary>
+    /// Opens the database the options name: checks it, takes the lock, applies missing migrations. Throws <see cref="StorageStartException"/> with one clear line when the options are wrong, the
+    /// database cannot be reached, does not flush, asks for newer code, or is held by another process.
+    /// </summary>
+    public static async Task<JournalStore> OpenAsync(StorageOptions options, TimeProvider clock, ILogger log, CancellationToken cancel = default)
+    {
+        if (options.Problems() is { Count: > 0 } problems) throw new StorageStartException(string.Join(" ", problems));
+        return await SqliteStore.OpenAsync(options, clock, log);
+    }
+}

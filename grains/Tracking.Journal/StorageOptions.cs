@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Tracking.Journal;
+
+/// <summary>Who else may use the same database while this process does.</summary>
+public enum StorageAccess
+{
+    /// <summary>Nobody: the embedded runtime keeps every grain in one process. A second process is refused.</summary>
+    Exclusive,
+
+    /// <summary>Other processes that also say <c>Shared</c>: an Orleans cluster on PostgreSQL. Refused while an embedded process holds the database.</summary>
+    Shared,
+
+    /// <summary>Only looks: no lock, no migration, every write answers <see cref="JournalUnavailableException"/>. For <c>export</c> beside a running server.</summary>
+    ReadOnly,
+}
+
+/// <summary>Where the truth is stored (section <c>Storage</c>) and how it is written (section <c>Journal</c>).</summary>
+public sealed class StorageOptions
+{
+    /// <summary>An Npgsql connection string. Default: none. Set, it wins over <see cref="Sqlite"/>.</summary>
+    public string? Postgres { get; set; }
+
+    /// <summary>Path of the SQLite database file; its folder is made when missing. Default <c>data/tracking.db</c>: the one-command start needs no server.</summary>
+    public string Sqlite { get; set; } = "data/tracking.db";
+
+    /// <summary>Accepts a PostgreSQL with <c>fsync</c>, <c>full_page_writes</c> or <c>synchronous_commit</c> off. Default false: an ack means flushed. For benchmarks of everything but the disk.</summary>
+    public bool AllowUnsafe { get; set; }
+
+    /// <summary>Who else may use the database. Default <see cref="StorageAccess.Exclusive"/>: two embedded processes would each believe they own every shipment.</summary>
+    public StorageAccess Access { get; set; } = StorageAccess.Exclusive;
+
+    public JournalOptions Journal { get; set; } = new();
+
+    /// <summary>
+    /// Says whether this code can read a head's snapshot, by the stream's kind (its first letter) and the snapshot's first byte. A head it cannot read counts as
+    /// absent, and the whole stream is read instead. Default: every format is known.
+    /// </summary>
+    public Func<char, byte, bool> KnowsSnapshot { get; set; } = static (_, _) => true;
+
+    /// <summary>Reads the sections <c>Storage</c> and <c>Journal</c>.</summary>
+    public static StorageOptions From(IConfiguration configuration)
+    {
+        var options = new StorageOptions();
+        configuration.GetSection("Storage").Bind(options);
+        configuration.GetSection("Journal").Bind(options.Journal);
+        return options;
+    }
+
+    /// <summary>Everything wrong with the options, one sentence each; empty when they are usable.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (string.IsNullOrWhiteSpace(Postgres) && string.IsNullOrWhiteSpace(Sqlite)) problems.Add("Storage:Postgres and Storage:Sqlite are both empty; name one of them.");
+        if (string.IsNullOrWhiteSpace(Postgres) && Access == StorageAccess.Shared) problems.Add("Several processes cannot share a SQLite file; set Storage:Postgres.");
+        Range("MaxBatch", Journal.MaxBatch, 1, 10_000);
+        Range("Writers", Journal.Writers, 1, 64);
+        Range("QueueLimit", Journal.QueueLimit, 1, 1_000_000);
+        Range("MaxLoadBatch", Journal.MaxLoadBatch, 1, 10_000);
+        Range("Loaders", Journal.Loaders, 1, 64);
+        Range("HeadBuffer", Journal.HeadBuffer, 1, 10_000_000);
+        Range("MaxHeadBatch", Journal.MaxHeadBatch, 1, 10_000);
+        Range("KeyCache", Journal.KeyCache, 0, 10_000_000);
+        if (Journal.AnswerWithin < TimeSpan.FromMilliseconds(100) || Journal.AnswerWithin > TimeSpan.FromMinutes(1)) problems.Add("Journal:AnswerWithin must be between 00:00:00.1 and 00:01:00.");
+        if (Journal.HeadFlushEvery < TimeSpan.FromMilliseconds(1) || Journal.HeadFlushEvery > TimeSpan.FromMinutes(1)) problems.Add("Journal:HeadFlushEvery must be between 00:00:00.001 and 00:01:00.");
+        return problems;
+
+        void Range(string name, int value, int from, int to)
+        {
+            if (value < from || value > to) problems.Add($"Journal:{name} is {value}; it must be between {from} and {to}.");
+        }
+    }
+}
+
+/// <summary>How appends, loads and heads are batched. The defaults were measured on the 2-core build machine (README.md).</summary>
+public sealed class JournalOptions
+{
+    /// <summary>Appends per statement, at most. Default 500: beyond it the rate no longer grows and the wait does. 1 is the reference "one statement per scan".</summary>
+    public int MaxBatch { get; set; } = 500;
+
+    /// <summary>Writer loops (PostgreSQL connections). Default 2: one fills while the other flushes; a third only makes the batches smaller. SQLite has one.</summary>
+    public int Writers { get; set; } = 2;
+
+    /// <summary>Appends waiting over all writers, at most. Default 20,000: about 10 MB, well under a second of work. A full queue answers at once with <see cref="JournalUnavailableException"/>.</summary>
+    public int QueueLimit { get; set; } = 20_000;
+
+    /// <summary>
+    /// How long one statement or connect may take before its callers are answered that the store is unavailable or the outcome unknown. Default 1.5 s: an answer while
+    /// PostgreSQL hangs must come within 2 s.
+    /// </summary>
+    public TimeSpan AnswerWithin { get; set; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Streams read for activation per query, at most. Default 256.</summary>
+    public int MaxLoadBatch { get; set; } = 256;
+
+    /// <summary>Loops that read streams for activation. Default 2.</summary>
+    public int Loaders { get; set; } = 2;
+
+    /// <summary>Pause between two flushes of heads. Default 200 ms: heads of busy shipments are conflated meanwhile; lists and sweeps can wait that long.</summary>
+    public TimeSpan HeadFlushEvery { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Heads that wait to be written before a flush is urgent. Default 20,000. At eight times as many, heads of further streams are dropped and counted: the journal still has them.</summary>
+    public int HeadBuffer { get; set; } = 20_000;
+
+    /// <summary>Heads per statement, at most. Default 500.</summary>
+    public int MaxHeadBatch { get; set; } = 500;
+
+    /// <summary>Stream keys kept in memory, at most. Default 200,000: about 25 MB. A miss costs nothing but a second key for the stream.</summary>
+    public int KeyCache { get; set; } = 200_000;
+}
