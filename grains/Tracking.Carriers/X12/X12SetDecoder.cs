@@ -271,7 +271,7 @@ internal sealed class X12SetDecoder(FeedContext context)
             problem = X12Times.Problem.None;
         }
         if (problem == X12Times.Problem.None && Zones.EventTimes.Implausible(told.Local, context) is { } implausible) { Bad(segment, implausible); return; }
-        if (problem == X12Times.Problem.None) occurred = X12Times.Occurred(told, timeCode, place, context, ref timeNote);
+        if (problem == X12Times.Problem.None) occurred = X12Times.Occurred(told, timeCode, place is { Country: null, Region: not null } ? place with { Country = CountryOfState(place.Region) } : place, context, ref timeNote);
         else if (problem == X12Times.Problem.Impossible)
         {
             Bad(segment, new DecodeProblem("time.impossible", $"AT7 in segment {segment}: '{Text(at7[5])}' '{Text(at7[6])}' is no date and time."));
@@ -520,10 +520,18 @@ internal sealed class X12SetDecoder(FeedContext context)
         return hemisphere.IsEmpty ? (value < 0 ? -size : size) : (hemisphere[0] | 0x20) == (negative | 0x20) ? -size : size;
     }
 
+    // Element 156 is the state or province code of the postal services of the United States and Canada; abroad, the country stands beside it.
+    private static string? CountryOfState(string region) => region switch
+    {
+        { Length: not 2 } => null,
+        "AB" or "BC" or "MB" or "NB" or "NL" or "NS" or "NT" or "NU" or "ON" or "PE" or "QC" or "SK" or "YT" => "CA",
+        _ => "US",
+    };
+
     private string? Country(ReadOnlySpan<byte> element)
     {
         var country = _pool.Get(element, Fallback);
-        return country switch { null => null, "USA" => "US", "CAN" => "CA", "MEX" => "MX", _ => country };
+        return country is null or { Length: 2 } ? country : Zones.Countries.Alpha2OrAsTold(country);
     }
 
     private static string? SignedBy(List<string> texts)

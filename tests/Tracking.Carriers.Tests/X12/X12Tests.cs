@@ -91,6 +91,16 @@ public sealed class X12DecodingTests
     }
 
     [Fact]
+    public void A_state_without_country_is_one_of_the_two_postal_services_that_number_them()
+    {
+        var scan = Event("AT7*X6*NS***20250715*0930*LT~MS1*Erie*PA~").Scans[0];
+
+        scan.Occurred.Offset.ShouldBe(TimeSpan.FromHours(-4));
+        scan.Occurred.ZoneSource.ShouldBe(ZoneSource.Place);
+        scan.Place!.Country.ShouldBeNull();   // the zone follows from it; the country was not told
+    }
+
+    [Fact]
     public void A_code_outside_element_623_leaves_the_zone_unknown()
     {
         var item = Event("AT7*X6*NS***20250715*0930*QQ~MS1*Erie*PA*US~");
