@@ -13,10 +13,16 @@ public interface IShipmentReader
     /// <param name="use">A use's public id; null for the youngest.</param>
     Task<ShipmentView?> ReadAsync(ShipmentKey key, DateTimeOffset? at = null, string? use = null, CancellationToken cancel = default);
 
+    /// <summary>The same with the carriers' texts, exact places and proofs, for the retailer whose parcel it is. Erased parts stay away.</summary>
+    Task<ShipmentView?> ReadFullAsync(ShipmentKey key, DateTimeOffset? at = null, string? use = null, CancellationToken cancel = default);
+
     /// <summary>Every append with its reasons, oldest first; null when there is none.</summary>
     Task<ShipmentHistory?> HistoryAsync(ShipmentKey key, CancellationToken cancel = default);
 
-    /// <summary>Finds what a link token opens; null for a token never issued, revoked or cut short.</summary>
+    /// <summary>
+    /// Finds what a link token opens; null for a token never issued or cut short. Whoever reads the view compares
+    /// <see cref="LinkTarget.Generation"/> with <see cref="ShipmentView.LinkGeneration"/>: an older one was revoked.
+    /// </summary>
     Task<LinkTarget?> OpenLinkAsync(string token, CancellationToken cancel = default);
 
     /// <summary>The link token of a use for an audience; the same for everyone who asks, until revoked.</summary>
@@ -24,7 +30,7 @@ public interface IShipmentReader
 }
 
 /// <summary>What a link opens.</summary>
-public sealed record LinkTarget(ShipmentKey Key, string UseId, string Audience);
+public sealed record LinkTarget(ShipmentKey Key, string UseId, string Audience, int Generation);
 
 public sealed record ShipmentHistory(ShipmentKey Key, ImmutableArray<HistoryEntry> Entries);
 

@@ -1,0 +1,28 @@
+using System.Buffers;
+using Tracking.Contracts.Shipments;
+using Tracking.Domain.Shipments;
+using Tracking.Journal;
+
+namespace Tracking.Grains.Shipments;
+
+/// <summary>Turns a decided append into the row that is stored: versioned JSON, its personal half apart.</summary>
+public static class AppendCodec
+{
+    public static JournalAppend Encode(string stream, int version, ShipmentAppend append, ImmutableArray<Original> originals, IReadOnlyList<LinkRow>? links)
+    {
+        var open = new ArrayBufferWriter<byte>(512);
+        ShipmentJson.WriteOpen(open, append);
+
+        ReadOnlyMemory<byte> personal = default;
+        var hasPersonal = !originals.IsDefaultOrEmpty;
+        foreach (var recorded in append.Scans) hasPersonal |= ScanJson.HasPersonal(recorded.Scan);
+        if (hasPersonal)
+        {
+            var writer = new ArrayBufferWriter<byte>(256);
+            IReadOnlyList<OriginalPart> parts = originals.IsDefaultOrEmpty ? [] : [.. originals.Select(o => new OriginalPart(o.PayloadId, o.Format, o.Bytes.AsMemory()))];
+            ShipmentJson.WritePersonal(writer, append, parts);
+            personal = writer.WrittenMemory;
+        }
+        return new JournalAppend(stream, version, append.RecordedAt, open.WrittenMemory, personal, append.HasReaction, links);
+    }
+}

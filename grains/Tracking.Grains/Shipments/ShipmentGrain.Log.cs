@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using Tracking.Domain.Vocabulary;
+
+namespace Tracking.Grains.Shipments;
+
+public sealed partial class ShipmentGrain
+{
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Shipment} is {Milestone} after {Scans} new scans.")]
+    private static partial void LogMilestone(ILogger log, ShipmentKey shipment, Milestone milestone, int scans);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Shipment} went silent: nothing was heard since {LastScanAt:u}.")]
+    private static partial void LogSilent(ILogger log, ShipmentKey shipment, DateTimeOffset lastScanAt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Shipment} could not be stored and will be read again: {Problem}")]
+    private static partial void LogNotStored(ILogger log, ShipmentKey shipment, string problem);
+}

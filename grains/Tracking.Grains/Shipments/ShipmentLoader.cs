@@ -1,0 +1,44 @@
+using Tracking.Domain.Shipments;
+using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Telemetry;
+using Tracking.Journal;
+
+namespace Tracking.Grains.Shipments;
+
+/// <summary>
+/// Brings a shipment into memory: its newest head and the appends above it. The journal batches the reads of many activations into one query;
+/// a head of another format counts as absent, and then all appends are read.
+/// </summary>
+public sealed class ShipmentLoader(IEventJournal journal, TimeProvider clock, TrackingMetrics metrics)
+{
+    public async ValueTask<Shipment> LoadAsync(ShipmentKey key, CancellationToken cancel = default)
+    {
+        var stream = ShipmentStream.Of(key);
+        var state = await journal.LoadAsync(stream, cancel);
+        metrics.ShipmentsActivated.Add(1);
+
+        if (state.Head is { } head)
+        {
+            if (ShipmentSnapshot.Read(key, head.Snapshot.Span, clock.GetUtcNow()) is { } started && started.Version == head.Version)
+                return Fold(started, state.Tail);
+            return await FromTheBeginningAsync(key, stream, cancel);
+        }
+        return Fold(Shipment.Unseen(key), state.Tail);
+    }
+
+    private async ValueTask<Shipment> FromTheBeginningAsync(ShipmentKey key, string stream, CancellationToken cancel)
+    {
+        var shipment = Shipment.Unseen(key);
+        await foreach (var row in journal.ReadAsync(stream, cancel))
+            shipment = shipment.Apply(ShipmentJson.Read(row.Open.Span));
+        return shipment;
+    }
+
+    private static Shipment Fold(Shipment shipment, IReadOnlyList<JournalRow> rows)
+    {
+        foreach (var row in rows)
+            if (row.Version > shipment.Version)
+                shipment = shipment.Apply(ShipmentJson.Read(row.Open.Span));
+        return shipment;
+    }
+}
