@@ -5,6 +5,7 @@ public static class FeedDecoders
 {
     public static IReadOnlyList<FeedDecoder> BuiltIn { get; } =
     [
+        new Normalized.ScanDecoder(),
         new X12.X12Decoder(),
     ];
 

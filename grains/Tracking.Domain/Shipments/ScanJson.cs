@@ -141,6 +141,18 @@ public static class ScanJson
         json.WriteEndObject();
     }
 
+    /// <summary>Writes <c>occurred</c> as every document of ours does.</summary>
+    public static void WriteTime(Utf8JsonWriter json, in OccurredTime occurred) => WriteOccurred(json, occurred);
+
+    /// <summary>Writes <c>raw</c>, <c>place</c>, <c>eta</c> and <c>delivery</c>, each only if there is something to say.</summary>
+    public static void WriteParts(Utf8JsonWriter json, RawCodes? raw, Place? place, EtaStatement? eta, DeliveryProof? proof)
+    {
+        WriteRaw(json, raw, open: true, personal: true);
+        WritePlace(json, place, open: true, personal: true);
+        if (eta is not null) WriteEta(json, eta);
+        WriteDelivery(json, proof, open: true, personal: true);
+    }
+
     private static void WriteRaw(Utf8JsonWriter json, RawCodes? raw, bool open, bool personal)
     {
         if (raw is null) return;

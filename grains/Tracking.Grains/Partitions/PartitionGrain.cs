@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tracking.Contracts.Shipments;

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Tracking.Contracts.Shipments;
+using Tracking.Domain.Shipments;
+using Tracking.Domain.Vocabulary;
+using Tracking.Web.Http;
+using Tracking.Web.Retailers;
+
+namespace Tracking.Web.Shipments;
+
+/// <summary><c>GET /v1/shipments/…</c>: what is known, what was known at an instant, and why.</summary>
+public static class ShipmentEndpoints
+{
+    public static IEndpointRouteBuilder MapShipments(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/shipments/{carrier}/{number}", GetAsync)
+            .WithName("GetShipment").WithTags("Shipments").WithSummary("The shipment as it is, or with ?at= as it was known then; ?use= picks an earlier use of a recycled number.")
+            .Produces(200, contentType: "application/json").ProducesProblem(400).ProducesProblem(401).ProducesProblem(404);
+        app.MapGet("/v1/shipments/{carrier}/{number}/history", HistoryAsync)
+            .WithName("GetShipmentHistory").WithTags("Shipments").WithSummary("Every append of the shipment: which scans became known when, what was decided, and why in a sentence.")
+            .Produces(200, contentType: "application/json").ProducesProblem(401).ProducesProblem(404);
+        return app;
+    }
+
+    private static async Task<IResult> GetAsync(
+        string carrier, string number, string? at, string? use, HttpContext http, RetailerDirectory retailers, IShipmentReader reader, TimeProvider clock)
+    {
+        if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
+        if (KeyOf(retailer, carrier, number) is not { } key) return NotFound();
+        DateTimeOffset? instant = null;
+        if (at is not null)
+        {
+            // A plus in a query is a space to many clients; both mean the offset's sign here.
+            if (!ScanJson.TryReadTime(at.Replace(' ', '+'), out var time) && !ScanJson.TryReadTime(at, out time) || time.Utc is null)
+                return Problems.Of(400, "time-unreadable", "at is no RFC 3339 instant with an offset, such as 2026-12-24T18:00:00Z.");
+            if (time.Utc > clock.GetUtcNow()) return Problems.Of(400, "time-in-future", "at lies in the future; nothing is known of it yet.");
+            instant = time.Utc;
+        }
+        if (await reader.ReadFullAsync(key, instant, use, http.RequestAborted) is not { } view) return NotFound();
+
+        var token = reader.LinkToken(key, view.UseId, "link", view.LinkGeneration);
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.CacheControl = "private, no-store";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        ShipmentJsonView.Write(json, view, $"{http.Request.Scheme}://{http.Request.Host}/t/{token}");
+        return Results.Empty;
+    }
+
+    private static async Task<IResult> HistoryAsync(string carrier, string number, HttpContext http, RetailerDirectory retailers, IShipmentReader reader)
+    {
+        if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
+        if (KeyOf(retailer, carrier, number) is not { } key || await reader.HistoryAsync(key, http.RequestAborted) is not { } history) return NotFound();
+
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.CacheControl = "private, no-store";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("carrier", key.Carrier);
+        json.WriteString("trackingNumber", key.Number);
+        json.WriteStartArray("entries");
+        foreach (var entry in history.Entries)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("version", entry.Version);
+            json.WriteString("recordedAt", entry.RecordedAt.UtcDateTime);
+            if (entry.Erased) json.WriteBoolean("erased", true);
+            json.WriteStartArray("scans");
+            foreach (var (scan, receivedAt) in entry.Scans) ScanJson.Write(json, scan, ScanParts.All, receivedAt);
+            json.WriteEndArray();
+            json.WriteStartArray("decisions");
+            foreach (var decision in entry.Decisions)
+            {
+                json.WriteStartObject();
+                json.WriteString("type", decision.Type);
+                json.WriteString("why", decision.Why);
+                json.WritePropertyName("facts");
+                ShipmentJson.WriteEvent(json, decision.Event);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+        return Results.Empty;
+    }
+
+    private static ShipmentKey? KeyOf(Retailer retailer, string carrier, string number)
+        => Carrier.TryNormalize(carrier, out var slug) && TrackingNumber.TryNormalize(number, out var normal) ? new ShipmentKey(retailer.Id, slug, normal) : null;
+
+    private static IResult NotFound() => Problems.NotFound("No shipment of that carrier and number is known, or none was at that time.");
+}
