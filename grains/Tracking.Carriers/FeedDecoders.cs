@@ -6,6 +6,7 @@ public static class FeedDecoders
     public static IReadOnlyList<FeedDecoder> BuiltIn { get; } =
     [
         new Normalized.ScanDecoder(),
+        new Ups.UpsDecoder(),
         new X12.X12Decoder(),
     ];
 
