@@ -14,6 +14,7 @@ namespace Tracking.Testing;
 public sealed class TestSilo : IAsyncDisposable
 {
     private readonly TestSiloOptions _options;
+    private readonly SettlingScheduler _turns = new();
     private readonly MemoryReminderTable _reminders = new();
     private readonly MemoryGrainStorage _storage = new();
     private ServiceProvider _services = null!;
@@ -44,11 +45,20 @@ public sealed class TestSilo : IAsyncDisposable
         return silo;
     }
 
-    /// <summary>Lets the silo's time pass, and whatever falls due meanwhile happen.</summary>
-    public Task Elapse(TimeSpan time)
+    /// <summary>
+    /// Lets the silo's time pass. Whatever falls due meanwhile happens at its time, and what the grains do about it is done before time goes on. Waits for the
+    /// turns of grains only: work that a grain gave to other threads is not waited for.
+    /// </summary>
+    public async Task Elapse(TimeSpan time)
     {
-        Clock.Advance(time);
-        return Task.CompletedTask;
+        var target = Clock.GetUtcNow() + time;
+        await _turns.Settled();
+        while (Clock.NextTimer is { } next && next <= target)
+        {
+            Clock.AdvanceToNextTimer();
+            await _turns.Settled();
+        }
+        Clock.MoveTo(target);
     }
 
     /// <summary>Ends the silo as a killed process would end: no grain is told. Reminders and stored states stay.</summary>
@@ -86,10 +96,49 @@ public sealed class TestSilo : IAsyncDisposable
             options.CollectionQuantum = _options.CollectionQuantum;
             options.MinimumReminderPeriod = _options.MinimumReminderPeriod;
             options.CheckArguments = true;
+            options.Scheduler = _turns;
         });
         _options.Services(services);
         _services = services.BuildServiceProvider();
         _silo = _services.GetRequiredService<EmbeddedSilo>();
         foreach (var hosted in _services.GetServices<IHostedService>()) await hosted.StartAsync(CancellationToken.None);
+    }
+
+    /// <summary>The thread pool, and a way to wait until no grain has anything to run.</summary>
+    private sealed class SettlingScheduler : ITurnScheduler
+    {
+        private readonly Lock _gate = new();
+        private TaskCompletionSource? _settled;
+        private int _runnable;
+
+        public void Schedule(ITurns turns)
+        {
+            lock (_gate) _runnable++;
+            ThreadPool.UnsafeQueueUserWorkItem(new Run(this, turns), preferLocal: false);
+        }
+
+        internal Task Settled()
+        {
+            lock (_gate) return _runnable == 0 ? Task.CompletedTask : (_settled ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
+        private void Ran()
+        {
+            lock (_gate)
+            {
+                if (--_runnable > 0) return;
+                _settled?.SetResult();
+                _settled = null;
+            }
+        }
+
+        private sealed class Run(SettlingScheduler scheduler, ITurns turns) : IThreadPoolWorkItem
+        {
+            public void Execute()
+            {
+                while (turns.RunOne()) { }
+                scheduler.Ran();
+            }
+        }
     }
 }
