@@ -23,7 +23,9 @@ public static class Requires
     }
 
     /// <summary>Whether a program of that name is on the path.</summary>
-    public static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+    public static bool OnPath(string program) => OnPath(program, Environment.GetEnvironmentVariable("PATH") ?? "");
+
+    internal static bool OnPath(string program, string path) => path.Split(Path.PathSeparator)
         .Any(folder => folder.Length > 0 && (File.Exists(Path.Combine(folder, program)) || File.Exists(Path.Combine(folder, program + ".exe"))));
 
     internal static string Reason(string name, string howToInstall, string test, string file) =>

@@ -72,7 +72,7 @@ internal class Activation : TaskScheduler, IGrainContext, ICallTarget, ITurns
             lock (this)
             {
                 if (_state == State.Dead) return Task.CompletedTask;
-                return (_deactivated ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                return (_deactivated ??= new(Silo.AnswerOptions)).Task;
             }
         }
     }

@@ -1,5 +1,5 @@
-using System.Collections;
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Collections.ObjectModel;
 using System.Globalization;
@@ -7,7 +7,6 @@ using System.Net;
 using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
 
@@ -40,6 +39,9 @@ public sealed class ArgumentCodec
         [typeof(Stack<>)] = nameof(CopyStack),
         [typeof(Dictionary<,>)] = nameof(CopyDictionary),
         [typeof(SortedDictionary<,>)] = nameof(CopySortedDictionary),
+        [typeof(SortedSet<>)] = nameof(CopySortedSet),
+        [typeof(FrozenSet<>)] = nameof(CopyFrozenSet),
+        [typeof(FrozenDictionary<,>)] = nameof(CopyFrozenDictionary),
         [typeof(ImmutableArray<>)] = nameof(CopyImmutableArray),
         [typeof(ImmutableList<>)] = nameof(CopyImmutableList),
         [typeof(ImmutableHashSet<>)] = nameof(CopyImmutableHashSet),
@@ -56,7 +58,7 @@ public sealed class ArgumentCodec
     /// <exception cref="NotSupportedException">Something in it cannot cross a call; the message says what and where.</exception>
     public T Copy<T>(T value)
     {
-        if (value is null || Atoms.Contains(typeof(T))) return value;
+        if (value is null || (typeof(T).IsSealed && Atoms.Contains(typeof(T)))) return value;
         return (T)new Graph().Copy(value)!;
     }
 
@@ -109,12 +111,14 @@ public sealed class ArgumentCodec
         if (type.IsArray) return CopyArray;
         if (type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false)) return ObjectCopier(type);
         if (typeof(ITuple).IsAssignableFrom(type) && type.Namespace == "System") return FieldCopier(type);
-        if (type.IsGenericType && Collections.TryGetValue(type.GetGenericTypeDefinition(), out var method))
+        // Frozen collections, addresses and the like are private classes derived from the one they show.
+        var shown = type;
+        while (!shown.IsVisible && shown.BaseType is { } parent && shown.Assembly == typeof(FrozenSet).Assembly) shown = parent;
+        if (shown.IsGenericType && Collections.TryGetValue(shown.GetGenericTypeDefinition(), out var method))
         {
             return typeof(ArgumentCodec).GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!
-                .MakeGenericMethod(type.GetGenericArguments()).CreateDelegate<Func<Graph, object, object>>();
+                .MakeGenericMethod(shown.GetGenericArguments()).CreateDelegate<Func<Graph, object, object>>();
         }
-        // System.Net and friends derive private types from the ones they show.
         if (Atoms.Any(atom => atom != typeof(object) && !atom.IsSealed && atom.IsAssignableFrom(type))) return static (_, value) => value;
         return (graph, _) => throw graph.Refuse($"is {type}, which cannot cross a grain call: it has no [GenerateSerializer], and the serializer has no codec for it");
     }
@@ -199,6 +203,10 @@ public sealed class ArgumentCodec
         new Dictionary<K, V>(Pairs(graph, (Dictionary<K, V>)value), ((Dictionary<K, V>)value).Comparer);
     private static object CopySortedDictionary<K, V>(Graph graph, object value) where K : notnull =>
         new SortedDictionary<K, V>(new Dictionary<K, V>(Pairs(graph, (SortedDictionary<K, V>)value)), ((SortedDictionary<K, V>)value).Comparer);
+    private static object CopySortedSet<T>(Graph graph, object value) => new SortedSet<T>(Items(graph, (SortedSet<T>)value), ((SortedSet<T>)value).Comparer);
+    private static object CopyFrozenSet<T>(Graph graph, object value) => Items(graph, (FrozenSet<T>)value).ToFrozenSet(((FrozenSet<T>)value).Comparer);
+    private static object CopyFrozenDictionary<K, V>(Graph graph, object value) where K : notnull =>
+        Pairs(graph, (FrozenDictionary<K, V>)value).ToFrozenDictionary(((FrozenDictionary<K, V>)value).Comparer);
     private static object CopyImmutableArray<T>(Graph graph, object value) =>
         ((ImmutableArray<T>)value).IsDefault ? value : ImmutableArray.CreateRange(Items(graph, (ImmutableArray<T>)value));
     private static object CopyImmutableList<T>(Graph graph, object value) => ImmutableList.CreateRange(Items(graph, (ImmutableList<T>)value));

@@ -35,6 +35,9 @@ internal abstract class Call
     internal virtual bool Internal => false;
     internal virtual TimeSpan? Timeout => null;
 
+    /// <summary>Makes the task that the caller will wait for.</summary>
+    internal virtual void Expect(TaskCreationOptions how) { }
+
     /// <summary>Whether the caller has its answer (or its timeout).</summary>
     internal abstract bool Answered { get; }
     internal abstract bool TryFail(Exception failure);
@@ -89,7 +92,9 @@ internal abstract class MethodCall(MethodShape shape) : Call
 /// <summary>Calls that answer nothing but that they have ended.</summary>
 internal abstract class PlainCall(MethodShape shape) : MethodCall(shape)
 {
-    private readonly TaskCompletionSource? _answer = shape.OneWay ? null : new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _answer;
+
+    internal override void Expect(TaskCreationOptions how) => _answer = new(how);
 
     internal Task Answer => _answer?.Task ?? Task.CompletedTask;
     internal override bool Answered => _answer is not null && _answer.Task.IsCompleted;
@@ -123,7 +128,9 @@ internal abstract class PlainCall(MethodShape shape) : MethodCall(shape)
 /// <summary>Calls that answer a value.</summary>
 internal abstract class ResultCall<T>(MethodShape shape) : MethodCall(shape)
 {
-    private readonly TaskCompletionSource<T>? _answer = shape.OneWay ? null : new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<T>? _answer;
+
+    internal override void Expect(TaskCreationOptions how) => _answer = new(how);
 
     internal Task<T> Answer => _answer?.Task ?? NoAnswer;
     internal override bool Answered => _answer is not null && _answer.Task.IsCompleted;

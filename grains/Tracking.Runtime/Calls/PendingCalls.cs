@@ -151,22 +151,18 @@ internal sealed class PendingCalls(TimeProvider clock, TimeSpan defaultTimeout, 
             return text.ToString();
         }
 
-        /// <summary>Follows who waits for whom from a call to see whether its grain waits, in the end, for the caller.</summary>
+        /// <summary>Follows who waits for whom, from the grain that was called, until somebody comes up twice.</summary>
         private string? WaitForCycle(Call call)
         {
-            if (call.Sender is not { } start) return null;
             var waiting = _siblings.SelectMany(lane => lane.Snapshot()).Where(other => other.Sender is not null).ToLookup(other => other.Sender!.GrainId);
-            var path = new List<string> { start.GrainId.ToString() };
-            var seen = new HashSet<Orleans.Runtime.GrainId>();
-            var at = call;
-            while (at is not null && seen.Add(at.Target))
+            var path = new List<Orleans.Runtime.GrainId>();
+            for (var at = call; at is not null; at = waiting[at.Target].FirstOrDefault())
             {
-                path.Add(at.Target.ToString());
-                if (at.Target == start.GrainId) return string.Join(" -> ", path);
-                at = waiting[at.Target].FirstOrDefault();
+                var met = path.IndexOf(at.Target);
+                path.Add(at.Target);
+                if (met >= 0) return string.Join(" -> ", path.Skip(met));
             }
             return null;
         }
-
     }
 }

@@ -32,7 +32,8 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
         _log = log;
         Codec = options.CheckArguments ? new ArgumentCodec() : null;
         _classes = new GrainClasses(options.GrainAssemblies);
-        var oneThread = options.Scheduler is not ThreadPoolTurnScheduler;
+        var oneThread = options.Scheduler.RunsOnOneThread;
+        AnswerOptions = oneThread ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
         _pending = new PendingCalls(clock, options.ResponseTimeout, oneThread ? 1 : Math.Min(Environment.ProcessorCount, 8));
         Reminders = new ReminderClock(this, reminders);
         _collector = clock.CreateTimer(static silo => ((EmbeddedSilo)silo!).CollectIdle(), this, options.CollectionQuantum, options.CollectionQuantum);
@@ -43,6 +44,13 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
     internal EmbeddedActorsOptions Options { get; }
     internal IServiceProvider Services => ServiceProvider;
     internal TimeProvider Clock { get; }
+
+    /// <summary>
+    /// A caller outside the grains must not run on inside the turn that answered it. Only where one thread runs everything it may, because handing it to the
+    /// pool (which is what a <see cref="Task.WhenAll(Task[])"/> over answers would do) is what no seed can repeat.
+    /// </summary>
+    internal TaskCreationOptions AnswerOptions { get; }
+
     internal ITurnScheduler Scheduler => Options.Scheduler;
     internal ArgumentCodec? Codec { get; }
     internal ReminderClock Reminders { get; }
@@ -88,6 +96,7 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
     {
         call.Target = target;
         call.CaptureCaller();
+        if (!call.OneWay) call.Expect(AnswerOptions);
         if (_dead || call.Sender is { Silo._dead: true })
         {
             call.TryFail(new SiloUnavailableException($"The silo is gone; {call} was not sent."));

@@ -78,7 +78,11 @@ internal sealed class GrainClasses
                 throw new InvalidOperationException($"{type} and {_byName[made.GrainType].Type} are both the grain type \"{made.GrainType}\"; give one a [GrainType].");
             foreach (var shown in type.GetInterfaces().Where(shown => typeof(IGrain).IsAssignableFrom(shown)))
             {
-                if (!_byInterface.TryGetValue(shown, out var classes)) _byInterface[shown] = classes = [];
+                if (!_byInterface.TryGetValue(shown, out var classes))
+                {
+                    Proxies.Check(shown);
+                    _byInterface[shown] = classes = [];
+                }
                 classes.Add(made);
             }
         }

@@ -19,6 +19,9 @@ public interface ITurns : IThreadPoolWorkItem
 /// </summary>
 public interface ITurnScheduler
 {
+    /// <summary>Whether everything runs on one thread, so that nothing of the silo may be handed to another.</summary>
+    bool RunsOnOneThread => false;
+
     /// <summary>Takes note of an activation that has become runnable. Must not run it on the caller's stack.</summary>
     void Schedule(ITurns turns);
 }
