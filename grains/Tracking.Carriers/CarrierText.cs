@@ -15,7 +15,7 @@ public static class CarrierText
     public static string? AsReceived(string? text)
     {
         if (string.IsNullOrWhiteSpace(text)) return null;
-        if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
+        text = Storable(text);
         if (text.Length > MaxText) text = text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)];
         return string.IsNullOrWhiteSpace(text) ? null : text;
     }
@@ -24,9 +24,22 @@ public static class CarrierText
     public static string? Value(string? text)
     {
         if (string.IsNullOrEmpty(text)) return null;
-        if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
-        text = text.Trim();
+        text = Storable(text).Trim();
         return text.Length == 0 ? null : text.Length > MaxText ? AsReceived(text) : text;
+    }
+
+    // U+0000 is in no database's alphabet, and half a surrogate pair in no UTF-8.
+    private static string Storable(string text)
+    {
+        if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
+        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff')) return text;
+        var letters = text.ToCharArray();
+        for (var i = 0; i < letters.Length; i++)
+        {
+            if (char.IsHighSurrogate(letters[i]) && i + 1 < letters.Length && char.IsLowSurrogate(letters[i + 1])) i++;
+            else if (char.IsSurrogate(letters[i])) letters[i] = '\ufffd';
+        }
+        return new string(letters);
     }
 
     /// <summary>

@@ -69,7 +69,7 @@ public sealed record DecodedItem(
     ImmutableArray<DecodeProblem> Notes = default)
 {
     public static DecodedItem Of(ImmutableArray<Scan> scans, ReadOnlyMemory<byte> original, string pointer, params ReadOnlySpan<DecodeProblem> notes)
-        => new(scans, original, pointer, null, notes.IsEmpty ? [] : [.. notes]);
+        => new(ScanLimits.Apply(scans), original, pointer, null, notes.IsEmpty ? [] : [.. notes]);
 
     public static DecodedItem Unreadable(ReadOnlyMemory<byte> original, string pointer, string code, string detail)
         => new([], original, pointer, new DecodeProblem(code, detail), []);

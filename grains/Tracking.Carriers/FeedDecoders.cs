@@ -5,6 +5,7 @@ public static class FeedDecoders
 {
     public static IReadOnlyList<FeedDecoder> BuiltIn { get; } =
     [
+        new EasyPost.EasyPostDecoder(),
         new Normalized.ScanDecoder(),
         new Ups.UpsDecoder(),
         new X12.X12Decoder(),

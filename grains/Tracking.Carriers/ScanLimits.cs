@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Tracking.Domain.Shipments;
+
+namespace Tracking.Carriers;
+
+/// <summary>
+/// Keeps a scan within what its stored JSON form reads back: a carrier that writes a novel into a city must not make a shipment unreadable. What is cut
+/// here stands whole in the stored original.
+/// </summary>
+internal static class ScanLimits
+{
+    private const int Word = 200, Short = 100, Postcode = 20, Line = 500, Image = 2000, Images = 20, Links = 100;
+
+    public static ImmutableArray<Scan> Apply(ImmutableArray<Scan> scans)
+    {
+        if (scans.IsDefault) return [];
+        for (var i = 0; i < scans.Length; i++)
+            if (!Fits(scans[i]))
+                return [.. scans.Select(s => Fits(s) ? s : Cut(s))];
+        return scans;
+    }
+
+    private static bool Fits(Scan scan)
+        => Fits(scan.UniqueId, Short) && Fits(scan.PieceId, Short) && Fits(scan.SubStatus, Short) && Fits(scan.EventId, Word) && scan.Links.Length <= Links
+        && (scan.Raw is not { } raw || (Fits(raw.Type, Short) && Fits(raw.Code, Short) && Fits(raw.SubCode, Word) && Fits(raw.ReasonCode, Word) && Fits(raw.ReasonSubCode, Word)
+            && Fits(raw.Text, CarrierText.MaxText) && Fits(raw.Lang, Word) && Fits(raw.LocationText, CarrierText.MaxText / 2)))
+        && (scan.Place is not { } place || (Fits(place.Line, Line) && Fits(place.City, Word) && Fits(place.Region, Word) && Fits(place.PostalCode, Postcode)
+            && Fits(place.Country, Word) && Fits(place.FacilityId, Word) && Fits(place.FacilityType, Word)))
+        && (scan.Delivery is not { } proof || (Fits(proof.SignedBy, Word) && Fits(proof.LeftAt, Line) && Fits(proof.RecipientType, Word) && Fits(proof.CodAmount, Word)
+            && (proof.Images.IsDefaultOrEmpty || (proof.Images.Length <= Images && proof.Images.All(i => i.Length <= Image)))))
+        && (scan.Retracts is not { } target || (Fits(target.EventId, Word) && Fits(target.Type, Word) && Fits(target.Code, Word)))
+        && (scan.Evidence is not { } evidence || Fits(evidence.Pointer, Line))
+        && (scan.Source is not { } source || Fits(source.Sequence, Word))
+        && (scan.Eta is not { } eta || Fits(eta.Source, Word))
+        && (scan.Journey is not { } j || (Fits(j.Service, Word) && Fits(j.OriginCountry, Word) && Fits(j.OriginRegion, Word) && Fits(j.OriginPostalCode, Word)
+            && Fits(j.DestinationCountry, Word) && Fits(j.DestinationRegion, Word) && Fits(j.DestinationPostalCode, Word) && Fits(j.DestinationCity, Word) && Fits(j.ShipperReference, Word)));
+
+    private static Scan Cut(Scan scan) => scan with
+    {
+        UniqueId = Cut(scan.UniqueId, Short),
+        PieceId = Cut(scan.PieceId, Short),
+        SubStatus = Cut(scan.SubStatus, Short),
+        EventId = Cut(scan.EventId, Word),
+        Links = scan.Links.Length <= Links ? scan.Links : scan.Links[..Links],
+        Raw = scan.Raw is not { } raw ? null : new RawCodes(
+            Cut(raw.Type, Short), Cut(raw.Code, Short), Cut(raw.SubCode, Word), Cut(raw.ReasonCode, Word), Cut(raw.ReasonSubCode, Word),
+            Cut(raw.Text, CarrierText.MaxText), Cut(raw.Lang, Word), Cut(raw.LocationText, CarrierText.MaxText / 2)),
+        Place = scan.Place is not { } place ? null : place with
+        {
+            Line = Cut(place.Line, Line), City = Cut(place.City, Word), Region = Cut(place.Region, Word), PostalCode = Cut(place.PostalCode, Postcode),
+            Country = Cut(place.Country, Word), FacilityId = Cut(place.FacilityId, Word), FacilityType = Cut(place.FacilityType, Word),
+        },
+        Delivery = scan.Delivery is not { } proof ? null : proof with
+        {
+            SignedBy = Cut(proof.SignedBy, Word), LeftAt = Cut(proof.LeftAt, Line), RecipientType = Cut(proof.RecipientType, Word), CodAmount = Cut(proof.CodAmount, Word),
+            Images = proof.Images.IsDefaultOrEmpty ? [] : [.. proof.Images.Where(i => i.Length <= Image).Take(Images)],
+        },
+        Retracts = scan.Retracts is not { } target ? null : target with { EventId = Cut(target.EventId, Word), Type = Cut(target.Type, Word), Code = Cut(target.Code, Word) },
+        Evidence = scan.Evidence is not { } evidence ? null : evidence with { Pointer = Cut(evidence.Pointer, Line) },
+        Source = scan.Source is not { } source ? null : source with { Sequence = Cut(source.Sequence, Word) },
+        Eta = scan.Eta is not { } eta ? null : eta with { Source = Cut(eta.Source, Word) },
+        Journey = scan.Journey is not { } j ? null : j with
+        {
+            Service = Cut(j.Service, Word), OriginCountry = Cut(j.OriginCountry, Word), OriginRegion = Cut(j.OriginRegion, Word), OriginPostalCode = Cut(j.OriginPostalCode, Word),
+            DestinationCountry = Cut(j.DestinationCountry, Word), DestinationRegion = Cut(j.DestinationRegion, Word),
+            DestinationPostalCode = Cut(j.DestinationPostalCode, Word), DestinationCity = Cut(j.DestinationCity, Word), ShipperReference = Cut(j.ShipperReference, Word),
+        },
+    };
+
+    private static bool Fits(string? text, int limit) => text is null || text.Length <= limit;
+
+    private static string? Cut(string? text, int limit)
+        => text is null || text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)];
+}
