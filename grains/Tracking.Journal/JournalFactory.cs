@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tracking.Journal.Postgres;
 using Tracking.Journal.Sqlite;
 
 namespace Tracking.Journal;
@@ -12,6 +13,7 @@ public static class JournalFactory
     public static async Task<JournalStore> OpenAsync(StorageOptions options, TimeProvider clock, ILogger log, CancellationToken cancel = default)
     {
         if (options.Problems() is { Count: > 0 } problems) throw new StorageStartException(string.Join(" ", problems));
+        if (!string.IsNullOrWhiteSpace(options.Postgres)) return await PostgresStore.OpenAsync(options, clock, log, cancel);
         return await SqliteStore.OpenAsync(options, clock, log);
     }
 }

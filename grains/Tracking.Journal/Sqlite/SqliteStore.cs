@@ -174,7 +174,9 @@ internal sealed partial class SqliteStore : JournalStore
         try
         {
             if (!_idle.TryTake(out session)) session = new SqliteSession(_path, SqliteOpenMode.ReadOnly);
+            session.Execute("BEGIN");       // several statements, one snapshot
             var result = read(session);
+            session.Execute("COMMIT");
             _idle.Add(session);
             return result;
         }

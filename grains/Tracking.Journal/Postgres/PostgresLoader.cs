@@ -1,0 +1,180 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Tracking.Journal.Postgres;
+
+/// <summary>One stream somebody wants to activate.</summary>
+internal sealed class LoadRequest(string stream)
+{
+    private readonly TaskCompletionSource<StreamState> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Stream { get; } = stream;
+    public StreamHead? Head { get; set; }
+    public List<JournalRow> Tail { get; } = [];
+    public Task<StreamState> Task => _answer.Task;
+    public void Loaded() => _answer.TrySetResult(new(Head, Tail));
+    public void Failed(Exception exception) => _answer.TrySetException(exception);
+}
+
+/// <summary>
+/// Reads streams for activation, many in one round trip: their heads, the rows above them and a key each, pipelined in one snapshot. Most scans of a peak hit a parcel nobody has touched for hours, so this is a hot path.
+/// </summary>
+internal sealed class PostgresLoader(PostgresServer server, StorageOptions options, JournalMetrics metrics, KeyCache keys, Func<long> epoch)
+    : PostgresLoop<LoadRequest>(server, options.Journal.MaxLoadBatch, Math.Max(1, options.Journal.QueueLimit / options.Journal.Loaders), options.Journal.AnswerWithin)
+{
+    // OFFSET 0 keeps each look-up a look-up: without statistics the planner would rather read whole tables.
+    private const string Heads = $"""
+        SELECT w.n, {PostgresStore.HeadColumns} FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
+        CROSS JOIN LATERAL (SELECT * FROM heads h WHERE h.partition = w.partition AND h.stream = w.stream OFFSET 0) h
+        """;
+
+    private const string Tails = """
+        SELECT w.n, j.id, j.xid, j.version, j.recorded_at, j.marked, j.open FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
+        CROSS JOIN LATERAL (
+            SELECT * FROM journal j
+            WHERE j.partition = w.partition AND j.stream = w.stream AND j.version > coalesce((SELECT h.version FROM heads h WHERE h.partition = w.partition AND h.stream = w.stream), 0)
+            ORDER BY j.version OFFSET 0) j
+        """;
+
+    private const string Keys = """
+        SELECT w.n, k.key_id, k.secret FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
+        CROSS JOIN LATERAL (SELECT * FROM stream_keys k WHERE k.partition = w.partition AND k.stream = w.stream LIMIT 1) k
+        """;
+
+    private const string WholeStreams = """
+        SELECT w.n, j.id, j.xid, j.version, j.recorded_at, j.marked, j.open FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
+        CROSS JOIN LATERAL (SELECT * FROM journal j WHERE j.partition = w.partition AND j.stream = w.stream ORDER BY j.version OFFSET 0) j
+        """;
+
+    private List<short> _partitions = [];
+    private List<string> _streams = [];
+    private NpgsqlBatch? _load;
+    private NpgsqlCommand? _whole;
+    private NpgsqlConnection? _connection;
+
+    protected override async Task PrepareAsync(NpgsqlConnection connection)
+    {
+        // One snapshot for the whole pipeline: a head that moves between two statements must not tear a hole into the tail.
+        await using (var settings = new NpgsqlCommand("SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off", connection))
+        {
+            await settings.ExecuteNonQueryAsync();
+        }
+        // Lists of their own: a statement that was given up may still be reading the old ones.
+        (_partitions, _streams) = ([], []);
+        _connection = connection;
+        _load = new NpgsqlBatch(connection);
+        foreach (var sql in (string[])[Heads, Tails, Keys])
+        {
+            _load.BatchCommands.Add(new NpgsqlBatchCommand(sql)
+            {
+                Parameters =
+                {
+                    new NpgsqlParameter<List<short>> { TypedValue = _partitions, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint },
+                    new NpgsqlParameter<List<string>> { TypedValue = _streams, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                },
+            });
+        }
+        _whole = new NpgsqlCommand(WholeStreams, connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<List<short>> { TypedValue = _partitions, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint },
+                new NpgsqlParameter<List<string>> { TypedValue = _streams, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            },
+        };
+        await _load.PrepareAsync();
+        await _whole.PrepareAsync();
+    }
+
+    protected override void Refuse(LoadRequest request, JournalUnavailableException why) => request.Failed(why);
+
+    protected override async Task<bool> RunAsync(ArraySegment<LoadRequest> batch)
+    {
+        var loading = LoadAsync(batch);
+        try
+        {
+            await loading.WaitAsync(AnswerWithin);
+        }
+        catch (TimeoutException timeout) when (!loading.IsCompleted)
+        {
+            Unfinished = loading;
+            Fail(batch, timeout);
+            return false;
+        }
+        catch (Exception failed)
+        {
+            Fail(batch, failed);
+            return failed is PostgresException && _connection!.FullState == System.Data.ConnectionState.Open;
+        }
+        metrics.Loaded(batch.Count);
+        foreach (var request in batch) request.Loaded();
+        return true;
+    }
+
+    private async Task LoadAsync(ArraySegment<LoadRequest> batch)
+    {
+        Fill(batch);
+        var stamp = keys.Stamp;
+        var whole = new List<LoadRequest>();
+        await using (var reader = await _load!.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync())
+            {
+                var request = batch[(int)reader.GetInt64(0) - 1];
+                var head = PostgresStore.Head(reader, 1);
+                if (head.Snapshot.Length > 0 && options.KnowsSnapshot(StreamName.Kind(head.Stream), head.Snapshot.Span[0])) request.Head = head;
+                else whole.Add(request);
+            }
+            await reader.NextResultAsync();
+            await ReadRowsAsync(reader, batch);
+            await reader.NextResultAsync();
+            while (await reader.ReadAsync())
+            {
+                keys.Add(batch[(int)reader.GetInt64(0) - 1].Stream, new(reader.GetInt64(1), reader.GetFieldValue<byte[]>(2)), stamp);
+            }
+        }
+        if (whole.Count == 0) return;
+
+        foreach (var request in whole) request.Tail.Clear();
+        Fill(whole.ToArray());
+        await using (var reader = await _whole!.ExecuteReaderAsync()) await ReadRowsAsync(reader, whole.ToArray());
+    }
+
+    private async Task ReadRowsAsync(NpgsqlDataReader reader, ArraySegment<LoadRequest> batch)
+    {
+        var life = epoch();
+        while (await reader.ReadAsync())
+        {
+            var request = batch[(int)reader.GetInt64(0) - 1];
+            request.Tail.Add(new(request.Stream, reader.GetInt32(3), new(life, (long)reader.GetFieldValue<ulong>(2), reader.GetInt64(1)), new(reader.GetDateTime(4)),
+                reader.GetFieldValue<byte[]>(6), default, reader.GetBoolean(5), false));
+        }
+        foreach (var request in batch)
+        {
+            // The plan yields them in order; should another plan ever not, this is where it would matter.
+            for (var i = 1; i < request.Tail.Count; i++)
+            {
+                if (request.Tail[i - 1].Version <= request.Tail[i].Version) continue;
+                request.Tail.Sort(static (left, right) => left.Version.CompareTo(right.Version));
+                break;
+            }
+        }
+    }
+
+    private void Fill(ArraySegment<LoadRequest> batch)
+    {
+        _partitions.Clear();
+        _streams.Clear();
+        foreach (var request in batch)
+        {
+            _partitions.Add((short)Partitions.Of(request.Stream));
+            _streams.Add(request.Stream);
+        }
+    }
+
+    private static void Fail(ArraySegment<LoadRequest> batch, Exception failed)
+    {
+        var why = new JournalUnavailableException(PostgresErrors.Say(failed), failed);
+        foreach (var request in batch) request.Failed(why);
+    }
+}
