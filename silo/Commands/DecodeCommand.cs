@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Text.Json;
+using Tracking.Carriers;
+using Tracking.Domain.Shipments;
+
+namespace Tracking.Silo.Commands;
+
+/// <summary>Prints the normalised scans of carrier files as JSON lines, for people who wire a feed. Unreadable items are lines with <c>error</c>.</summary>
+internal static class DecodeCommand
+{
+    public static Command Create()
+    {
+        var format = new Argument<string>("format") { Description = "Format of the files: " + string.Join(", ", FeedDecoders.BuiltIn.Select(d => d.Format)) };
+        var files = new Argument<FileInfo[]>("file") { Description = "Files to decode; none: standard input.", Arity = ArgumentArity.ZeroOrMore };
+        var zone = new Option<string?>("--zone") { Description = "IANA zone of local times whose place does not tell." };
+        var carrier = new Option<string?>("--carrier") { Description = "Carrier slug for formats that do not name one." };
+        var command = new Command("decode", "Prints the normalised scans of carrier files as JSON lines.") { format, files, zone, carrier };
+        command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(format)!, parsed.GetValue(files)!, parsed.GetValue(zone), parsed.GetValue(carrier), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string format, FileInfo[] files, string? zone, string? carrier, CancellationToken cancel)
+    {
+        if (FeedDecoders.Find(format) is not { } decoder)
+        {
+            await Console.Error.WriteLineAsync($"There is no format '{format}'. Known: {string.Join(", ", FeedDecoders.BuiltIn.Select(d => d.Format))}.");
+            return 2;
+        }
+        if (zone is not null && Carriers.Zones.EventTimes.FindZone(zone) is null)
+        {
+            await Console.Error.WriteLineAsync($"--zone is '{zone}', which is no IANA zone.");
+            return 2;
+        }
+        var context = new FeedContext { Feed = decoder.Format, Channel = "cli", ReceivedAt = DateTimeOffset.UtcNow, Zone = zone, Carrier = carrier, MaxMessageBytes = int.MaxValue / 2 };
+        await using var output = new BufferedStream(Console.OpenStandardOutput(), 64 * 1024);
+        var unreadable = 0;
+        if (files.Length == 0)
+        {
+            await using var input = Console.OpenStandardInput();
+            unreadable += await DecodeAsync(decoder, input, context, output, cancel);
+        }
+        foreach (var file in files)
+        {
+            if (!file.Exists)
+            {
+                await Console.Error.WriteLineAsync($"{file.FullName} does not exist.");
+                return 2;
+            }
+            await using var input = file.OpenRead();
+            unreadable += await DecodeAsync(decoder, input, context with { FileName = file.Name }, output, cancel);
+        }
+        await output.FlushAsync(cancel);
+        return unreadable == 0 ? 0 : 1;
+    }
+
+    private static async Task<int> DecodeAsync(FeedDecoder decoder, Stream input, FeedContext context, Stream output, CancellationToken cancel)
+    {
+        var unreadable = 0;
+        var options = new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };   // for terminals and files, not for pages
+        await using var json = new Utf8JsonWriter(output, options);
+        await foreach (var item in decoder.DecodeAsync(input, context, cancel))
+        {
+            foreach (var scan in item.Scans)
+            {
+                ScanJson.Write(json, scan.Evidence is null ? scan with { Evidence = new Evidence(null, item.Pointer) } : scan);
+                Line();
+            }
+            if (item.Problem is { } problem)
+            {
+                unreadable++;
+                json.WriteStartObject();
+                json.WriteString("error", problem.Code);
+                json.WriteString("detail", problem.Detail);
+                json.WriteString("pointer", item.Pointer);
+                if (context.FileName is not null) json.WriteString("file", context.FileName);
+                json.WriteEndObject();
+                Line();
+            }
+            if (item.Notes.IsDefaultOrEmpty) continue;
+            foreach (var note in item.Notes) await Console.Error.WriteLineAsync($"note: {item.Pointer}: {note.Code}: {note.Detail}");
+        }
+        return unreadable;
+
+        void Line()
+        {
+            json.Flush();
+            json.Reset();
+            output.WriteByte((byte)'\n');
+        }
+    }
+}

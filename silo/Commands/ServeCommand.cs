@@ -1,0 +1,125 @@
+using System.CommandLine;
+using Microsoft.Extensions.Options;
+using Tracking.Contracts.Ports;
+using Tracking.Contracts.Shipments;
+using Tracking.Grains.Estimates;
+using Tracking.Grains.Live;
+using Tracking.Grains.Partitions;
+using Tracking.Grains.Shipments;
+using Tracking.Grains.Telemetry;
+using Tracking.Journal;
+using Tracking.Silo.Demo;
+using Tracking.Silo.Hosting;
+using Tracking.Silo.Telemetry;
+using Tracking.Web.Retailers;
+using Tracking.Web.Scans;
+using Tracking.Web.Shipments;
+
+namespace Tracking.Silo.Commands;
+
+/// <summary>Serves: composes storage, grains, doors and telemetry. The only place that knows everybody.</summary>
+internal static class ServeCommand
+{
+    public static void AddTo(RootCommand root)
+    {
+        var demo = new Option<bool>("--demo") { Description = "Adds a demo retailer, a seeded feed and a page that moves." };
+        root.Options.Add(demo);
+        root.SetAction((parsed, cancel) => RunAsync([.. parsed.UnmatchedTokens], parsed.GetValue(demo), cancel));
+    }
+
+    public static async Task<int> RunAsync(string[] settings, bool demo, CancellationToken cancel)
+    {
+        try
+        {
+            var builder = SiloConfiguration.CreateBuilder(settings);
+            var problems = Configured.Problems(builder.Configuration);
+            if (problems.Count > 0) throw new StartException(problems.Count == 1 ? problems[0] : $"{problems[0]} (and {problems.Count - 1} more; `check` prints all)");
+
+            using var startLog = LoggerFactory.Create(log => log.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(o => o.SingleLine = true));
+            var storage = Configured.Storage(builder.Configuration);
+            await using var store = await JournalFactory.OpenAsync(storage, TimeProvider.System, startLog.CreateLogger("Tracking.Journal"), cancel);
+            await using var app = Compose(builder, store, demo);
+            using var lost = store.LockLost.Register(() => app.Lifetime.StopApplication());
+            await app.StartAsync(cancel);
+            Announce(app, store);
+            await app.WaitForShutdownAsync(cancel);
+            return 0;
+        }
+        catch (Exception refused) when (refused is StartException or StorageStartException or OptionsValidationException)
+        {
+            await Console.Error.WriteLineAsync(refused.Message);
+            return 1;
+        }
+        catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException || taken.Message.Contains("address", StringComparison.OrdinalIgnoreCase))
+        {
+            await Console.Error.WriteLineAsync($"{taken.Message} Choose another with --Urls=http://localhost:5081.");
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return 0; }
+    }
+
+    /// <summary>Builds the whole application over an open store. Tests build the same one.</summary>
+    internal static WebApplication Compose(WebApplicationBuilder builder, JournalStore store, bool demo)
+    {
+        var services = builder.Services;
+        var configuration = builder.Configuration;
+        builder.WebHost.UseUrls([.. Doors.Urls(configuration).Concat(Doors.AdminUrls(configuration))]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;   // every door has its own limit, and NDJSON streams for as long as it likes
+            kestrel.Limits.MaxConcurrentUpgradedConnections = 20_000;
+        });
+        builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(store);
+        services.AddSingleton(store.Journal);
+        services.AddSingleton(store.Heads);
+        services.AddSingleton<IQuarantine>(store.Quarantine);
+        services.AddSingleton(new LinkTokens(LinkKey.Load(configuration, SiloConfiguration.DataFolder(configuration))));
+
+        services.AddSingleton<TrackingMetrics>();
+        services.AddSingleton<EddBook>();
+        services.AddSingleton<ShipmentLoader>();
+        services.AddSingleton<ShipmentViews>();
+        services.AddSingleton<IShipmentReader, ShipmentReader>();
+        services.AddSingleton<PushRouter>();
+        services.AddOptions<PartitionOptions>().BindConfiguration("Partitions").ValidateDataAnnotations().ValidateOnStart();
+        builder.AddActorRuntime();
+        services.AddHostedService(provider => provider.GetRequiredService<PushRouter>());
+        services.AddHostedService<PartitionKeeper>();
+
+        services.AddSingleton<RetailerDirectory>();
+        services.AddOptions<IngestOptions>().BindConfiguration("Ingest").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IngestGate>();
+        services.AddSingleton<ScanIntake>();
+        services.AddSingleton<FeedIntake>();
+        services.AddTelemetry(configuration);
+        services.AddOpenApi("v1", OpenApiDocument.Describe);
+        services.AddSingleton<Readiness>();
+        if (demo) services.AddHostedService<DemoEvening>();
+
+        var app = builder.Build();
+        app.UseAdminDoor();
+        app.UseServerTrouble();
+        app.MapScans();
+        app.MapFeeds();
+        app.MapQuarantine();
+        app.MapShipments();
+        app.MapHealth();
+        app.MapMetrics();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapGet("/", () => Results.Text("Tracking.Actors is running. The README says what can be asked: /v1/scans, /v1/shipments/{carrier}/{number}, /t/{token}, /health/ready, /metrics, /openapi/v1.json.\n"))
+            .ExcludeFromDescription();
+        return app;
+    }
+
+    private static void Announce(WebApplication app, JournalStore store)
+    {
+        Console.WriteLine($"Tracking.Actors {VersionCommand.Version} ({ActorHost.Name} runtime) serves on {string.Join(", ", app.Urls)}");
+        Console.WriteLine($"  stored in     {store.Description}");
+        if (app.Services.GetRequiredService<RetailerDirectory>().IsDemoOnly) Console.WriteLine("  retailer      demo, key demo (nothing is configured; only this machine can connect)");
+    }
+}

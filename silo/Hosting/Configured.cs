@@ -1,0 +1,28 @@
+using Tracking.Journal;
+using Tracking.Web.Retailers;
+
+namespace Tracking.Silo.Hosting;
+
+/// <summary>What the configuration says, and everything that is wrong with it.</summary>
+internal static class Configured
+{
+    public static StorageOptions Storage(IConfiguration configuration)
+    {
+        var options = StorageOptions.From(configuration);
+        options.Access = ActorHost.Access;
+        options.KnowsSnapshot = static (kind, format) => kind != 's' || format == Tracking.Domain.Shipments.ShipmentSnapshot.Format;
+        return options;
+    }
+
+    /// <summary>One sentence per problem; empty when the silo could start, as far as can be told without trying.</summary>
+    public static IReadOnlyList<string> Problems(IConfiguration configuration)
+    {
+        var problems = new List<string>();
+        problems.AddRange(RetailerFilesProvider.Problems);
+        problems.AddRange(RetailerDirectory.Check(configuration));
+        try { problems.AddRange(Storage(configuration).Problems()); }
+        catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
+        problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
+        return problems;
+    }
+}
