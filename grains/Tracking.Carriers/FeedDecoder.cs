@@ -106,6 +106,12 @@ public sealed record FeedContext
 public sealed record FeedCredentials(ImmutableArray<string> Secrets, string? Header, DateTimeOffset Now)
 {
     public static readonly FeedCredentials None = new([], null, default);
+
+    /// <summary>The hash of a body signature where the carrier's is not published for certain: <c>sha256</c> (default), <c>sha1</c>, <c>sha384</c> or <c>sha512</c>.</summary>
+    public string Hash { get; init; } = "sha256";
+
+    /// <summary>How a body signature is spelled where descriptions disagree: <c>base64</c> (default), or <c>hex</c>, which is then accepted as well.</summary>
+    public string Encoding { get; init; } = "base64";
 }
 
 /// <summary>Whether the sender proved itself, and if not, why, in words that help the sender.</summary>
