@@ -5,9 +5,14 @@ public static class FeedDecoders
 {
     public static IReadOnlyList<FeedDecoder> BuiltIn { get; } =
     [
+        new Dhl.DhlDecoder(),
+        new Dhl.DhlExpressDecoder(),
+        new Dhl.DhlPaketDecoder(),
         new EasyPost.EasyPostDecoder(),
+        new FedEx.FedExDecoder(),
         new Normalized.ScanDecoder(),
         new Ups.UpsDecoder(),
+        new Usps.UspsDecoder(),
         new X12.X12Decoder(),
     ];
 
