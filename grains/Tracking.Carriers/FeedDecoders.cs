@@ -9,6 +9,7 @@ public static class FeedDecoders
         new Dhl.DhlExpressDecoder(),
         new Dhl.DhlPaketDecoder(),
         new EasyPost.EasyPostDecoder(),
+        new Edifact.EdifactDecoder(),
         new FedEx.FedExDecoder(),
         new Normalized.ScanDecoder(),
         new Ups.UpsDecoder(),
