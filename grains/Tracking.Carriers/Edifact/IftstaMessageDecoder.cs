@@ -212,8 +212,9 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
         if (profile.Codes?.Find(profile.Partner, happened.Type, code) is { } own) return own;
         // An agency owns its codes: what is not in its list is not in another's either. "6" is the United Nations.
         if (happened.Agency is { } agency && agency != "6") return Table.Find(agency, happened.Type, code);
-        return Table.Find(profile.Partner, happened.Type, code)
-            ?? (happened.Type is "D2" or "E1" or "DS" or "I1" or "M1" or "X1" ? Table.Find("ups", happened.Type, code) : null);
+        // Quantum View's types come before the UN list, which knows the same numbers for other things.
+        if (happened.Type is "D2" or "E1" or "DS" && Table.Find("ups", happened.Type, code) is { } view) return view;
+        return Table.Find(profile.Partner, happened.Type, code);
     }
 
     private void Flush()
