@@ -5,6 +5,7 @@ public static class FeedDecoders
 {
     public static IReadOnlyList<FeedDecoder> BuiltIn { get; } =
     [
+        new AfterShip.AfterShipDecoder(),
         new Dhl.DhlDecoder(),
         new Dhl.DhlExpressDecoder(),
         new Dhl.DhlPaketDecoder(),
