@@ -22,13 +22,6 @@ public sealed class AliasAttribute(string alias) : Attribute
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Parameter | AttributeTargets.ReturnValue, Inherited = false)]
 public sealed class ImmutableAttribute : Attribute;
 
-/// <summary>Asks for serializers of every marked type of another assembly, named by one of its types.</summary>
-[AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
-public sealed class GenerateCodeForDeclaringAssemblyAttribute(Type type) : Attribute
-{
-    public Type Type { get; } = type;
-}
-
 /// <summary>How long callers of one interface method wait for its answer, as a <see cref="TimeSpan"/> in text ("00:01:30"), instead of the silo's response timeout.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ResponseTimeoutAttribute(string timeout) : Attribute

@@ -152,7 +152,7 @@ internal class Activation : TaskScheduler, IGrainContext, ICallTarget, ITurns
                 if (call.ReadOnly) _waitingReadOnly--;
             }
 
-            if (call.Answered)   // timed out or cancelled while it waited: nobody would hear of it
+            if (call.Expired)   // timed out while it waited: its caller was told that it may not have run
             {
                 WakePump();
                 return;
@@ -418,7 +418,7 @@ internal class Activation : TaskScheduler, IGrainContext, ICallTarget, ITurns
     {
         var calls = _ordinary.TakeAll();
         calls.AddRange(_interleaving.TakeAll());
-        calls.RemoveAll(call => call.Internal || call.Answered);
+        calls.RemoveAll(call => call.Internal || call.Expired);
         calls.Sort(static (a, b) => ((int)(a.Order - b.Order)).CompareTo(0));
         _waitingReadOnly = 0;
         return calls;

@@ -20,8 +20,10 @@ internal abstract class Call
 
     internal GrainId Target;
     internal Activation? Sender;
-    internal Activation? RunsOn;
+    internal volatile Activation? RunsOn;
     internal CallCancellation? Cancellation;
+    /// <summary>Its caller has had its timeout; what has not started by then never does.</summary>
+    internal volatile bool Expired;
     private Dictionary<string, object>? _context;
     private Activity? _activity;
 
@@ -38,8 +40,6 @@ internal abstract class Call
     /// <summary>Makes the task that the caller will wait for.</summary>
     internal virtual void Expect(TaskCreationOptions how) { }
 
-    /// <summary>Whether the caller has its answer (or its timeout).</summary>
-    internal abstract bool Answered { get; }
     internal abstract bool TryFail(Exception failure);
 
     /// <summary>Runs the grain's method up to its first wait.</summary>
@@ -73,6 +73,7 @@ internal abstract class Call
             on.Completed(this, null, vanished: true);
             return;
         }
+        Cancellation?.Started();
         Invoke(target, on);
     }
 
@@ -97,7 +98,6 @@ internal abstract class PlainCall(MethodShape shape) : MethodCall(shape)
     internal override void Expect(TaskCreationOptions how) => _answer = new(how);
 
     internal Task Answer => _answer?.Task ?? Task.CompletedTask;
-    internal override bool Answered => _answer is not null && _answer.Task.IsCompleted;
     internal override bool TryFail(Exception failure) => _answer is not null && _answer.TrySetException(failure);
 
     protected void Ended(Task task, Activation on)
@@ -133,7 +133,6 @@ internal abstract class ResultCall<T>(MethodShape shape) : MethodCall(shape)
     internal override void Expect(TaskCreationOptions how) => _answer = new(how);
 
     internal Task<T> Answer => _answer?.Task ?? NoAnswer;
-    internal override bool Answered => _answer is not null && _answer.Task.IsCompleted;
     internal override bool TryFail(Exception failure) => _answer is not null && _answer.TrySetException(failure);
 
     private static readonly Task<T> NoAnswer = Task.FromResult(default(T)!);
@@ -243,7 +242,6 @@ internal abstract class RuntimeCall : Call
     internal override bool OneWay => true;
     internal override bool Internal => true;
     internal override bool KeepsAlive => false;
-    internal override bool Answered => false;
     internal override bool TryFail(Exception failure) => false;
 }
 

@@ -138,6 +138,7 @@ internal sealed class PendingCalls(TimeProvider clock, TimeSpan defaultTimeout, 
             var failures = expired.ConvertAll(call => new TimeoutException(Describe(call)));
             for (var i = 0; i < expired.Count; i++)
             {
+                expired[i].Expired = true;
                 Remove(expired[i]);
                 expired[i].TryFail(failures[i]);
             }

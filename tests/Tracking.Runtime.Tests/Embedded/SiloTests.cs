@@ -28,6 +28,21 @@ public sealed class SiloTests
         await Should.ThrowAsync<SiloUnavailableException>(grain.WhichLife());
     }
 
+    /// <summary>Orleans' in-process test cluster says goodbye to grains even when it kills a silo, so only this runtime can show it.</summary>
+    [Fact]
+    public async Task A_silo_that_is_killed_tells_its_grains_nothing()
+    {
+        var stage = new Stage();
+        await using var silo = await Silos.StartAsync(stage);
+        await silo.Grains.GetGrain<ILifeGrain>("one").WhichLife();
+
+        await silo.KillAsync();
+        await silo.RestartAsync();
+
+        (await silo.Grains.GetGrain<ILifeGrain>("one").WhichLife()).ShouldBe(2);
+        stage.Marks.ShouldBe(["activated", "activated"]);
+    }
+
     [Fact]
     public void Stopping_does_not_wait_longer_than_it_may()
     {

@@ -16,7 +16,6 @@ public sealed class ApiParityTests
     private static readonly Dictionary<string, string> Elsewhere = new()
     {
         ["Orleans.AliasAttribute"] = "Orleans.Serialization.Abstractions",
-        ["Orleans.GenerateCodeForDeclaringAssemblyAttribute"] = "Orleans.Serialization.Abstractions",
         ["Orleans.GenerateSerializerAttribute"] = "Orleans.Serialization.Abstractions",
         ["Orleans.IdAttribute"] = "Orleans.Serialization.Abstractions",
         ["Orleans.ImmutableAttribute"] = "Orleans.Serialization.Abstractions",

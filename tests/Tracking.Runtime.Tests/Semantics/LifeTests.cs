@@ -115,18 +115,6 @@ public sealed class LifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_silo_that_is_killed_tells_its_grains_nothing()
-    {
-        await _silo.Grains.GetGrain<ILifeGrain>("one").WhichLife();
-
-        await _silo.KillAsync();
-        await _silo.RestartAsync();
-
-        (await _silo.Grains.GetGrain<ILifeGrain>("one").WhichLife()).ShouldBe(2);
-        _stage.Marks.ShouldNotContain("deactivated: ShuttingDown");
-    }
-
-    [Fact]
     public async Task A_grain_knows_its_key()
     {
         (await _silo.Grains.GetGrain<INumberedGrain>(-42).Number()).ShouldBe(-42);

@@ -1,3 +1,0 @@
-using Tracking.Domain.Shipments;
-
-[assembly: Orleans.GenerateCodeForDeclaringAssembly(typeof(Scan))]
