@@ -42,6 +42,8 @@ public sealed record ShipmentView
     /// <summary>IANA zone of the destination as far as it is known.</summary>
     [Id(24)] public string? DestinationZone { get; init; }
     [Id(25)] public int LinkGeneration { get; init; }
+    /// <summary>What pages showed before <see cref="Window"/>, to be struck out beside it; null when nothing was replaced.</summary>
+    [Id(26)] public ShownWindow? WindowBefore { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("tracking.piece-view")]
