@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Tracking.Contracts.Shipments;
+using Tracking.Web.Language;
+
+namespace Tracking.Web.Pages;
+
+/// <summary>How opening a link ended.</summary>
+public enum VisitOutcome : byte
+{
+    Found = 0,
+    /// <summary>Never issued, cut short, expired or revoked: nobody is told which.</summary>
+    Gone = 1,
+    /// <summary>Too many links that led nowhere came from this address.</summary>
+    Busy = 2,
+    /// <summary>Storage does not answer.</summary>
+    Trouble = 3,
+}
+
+public sealed record Visit(VisitOutcome Outcome, LinkTarget? Target, ShipmentView? View, Brand Brand)
+{
+    /// <summary>The view is set whenever the outcome is <see cref="VisitOutcome.Found"/>.</summary>
+    public ShipmentView Found => View!;
+}
+
+/// <summary>Opens links: token to view, with the limits that make guessing pointless. One path for pages, JSON, events and hub.</summary>
+public sealed partial class PageVisits(IShipmentReader reader, IPageBrands brands, TokenGuesses guesses, ILogger<PageVisits> log)
+{
+    private static readonly Brand Nobody = MakeNobody();
+
+    /// <summary>Opens a link and reads its shipment.</summary>
+    public async Task<Visit> OpenAsync(string token, HttpContext http, CancellationToken cancel)
+    {
+        var address = http.Connection.RemoteIpAddress;
+        if (!guesses.MayTry(address)) return new Visit(VisitOutcome.Busy, null, null, Nobody);
+        try
+        {
+            var target = token.Length <= 64 ? await reader.OpenLinkAsync(token, cancel).ConfigureAwait(false) : null;
+            if (target is null)
+            {
+                guesses.Missed(address);
+                return new Visit(VisitOutcome.Gone, null, null, Nobody);
+            }
+            var view = await reader.ReadAsync(target.Key, use: target.UseId, cancel: cancel).ConfigureAwait(false)
+                ?? new ShipmentView { Key = target.Key, UseId = target.UseId };   // issued before the first scan
+            return new Visit(VisitOutcome.Found, target, view, brands.For(target.Key.Retailer));
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { throw; }
+        catch (Exception trouble)
+        {
+            LogTrouble(log, trouble);
+            return new Visit(VisitOutcome.Trouble, null, null, Nobody);
+        }
+    }
+
+    /// <summary>The reader's language: asked for, else the browser's, else the shop's.</summary>
+    public static Texts TextsFor(HttpContext http, Brand brand)
+        => Languages.Choose(http.Request.Query["lang"], http.Request.Headers.AcceptLanguage, brand.Locale);
+
+    private static Brand MakeNobody()
+    {
+        Brand.TryCreate("", null, null, out var brand, out _);
+        return brand;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A tracking page could not be read; the visitor was asked to wait.")]
+    private static partial void LogTrouble(ILogger log, Exception trouble);
+}
