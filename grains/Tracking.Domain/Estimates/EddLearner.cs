@@ -6,30 +6,105 @@ namespace Tracking.Domain.Estimates;
 /// One finished wait: the parcel of these facts came into a stage and, later, to the end that the stage counts to (hand-over for
 /// <see cref="JourneyStage.Handling"/>, the door for every other).
 /// </summary>
+/// <param name="Journey">The same number for every stage of one journey (a hash of its key); 0 when unknown: then nothing is scored.</param>
 [GenerateSerializer, Immutable, Alias("tracking.closed-stage")]
 public readonly record struct ClosedStage(
     [property: Id(0)] JourneyFacts Facts,
     [property: Id(1)] JourneyStage Stage,
     [property: Id(2)] DateTimeOffset EnteredAt,
-    [property: Id(3)] DateTimeOffset EndedAt);
+    [property: Id(3)] DateTimeOffset EndedAt,
+    [property: Id(4)] ulong Journey = 0);
 
 /// <summary>
-/// Learns from finished waits and publishes snapshots. One writer; not safe for several threads. The same waits in the same order give the same snapshots,
-/// bit for bit.
+/// A dated notice of storm, strike or peak: what the world says before deliveries do. Used only after <paramref name="PublishedAt"/>.
+/// </summary>
+/// <param name="Carrier">Slug; null for every carrier.</param>
+/// <param name="Country">Destination country.</param>
+/// <param name="Region">Destination region; null for the whole country.</param>
+/// <param name="Pace">Announced speed against usual, 0.3 to 1.6: half the deliveries is 0.5.</param>
+[GenerateSerializer, Immutable, Alias("tracking.route-notice")]
+public sealed record RouteNotice(
+    [property: Id(0)] string? Carrier,
+    [property: Id(1)] string Country,
+    [property: Id(2)] string? Region,
+    [property: Id(3)] DateTimeOffset From,
+    [property: Id(4)] DateTimeOffset To,
+    [property: Id(5)] DateTimeOffset PublishedAt,
+    [property: Id(6)] double Pace);
+
+/// <summary>
+/// Learns from what happens and publishes snapshots. Told, in the order in which things became known: journeys that begin
+/// (<see cref="Begin"/>), waits that end (<see cref="Learn"/>), and time itself (<see cref="Advance"/>). One writer; not safe for several threads.
+/// The same calls in the same order give the same snapshots, bit for bit.
 /// </summary>
 public sealed class EddLearner
 {
-    private static readonly double Decay = Math.Log(2) / EddSnapshot.HalfLifeDays, HandlingDecay = Math.Log(2) / EddSnapshot.HandlingHalfLifeDays;
+    /// <summary>Journeys under way that are remembered; beyond it new ones are learned from but not scored or expected.</summary>
+    public const int MostOpen = 2_000_000;
+    private const int ForgetAfterDays = 120, MostNotices = 1_000;
 
     private readonly StatTable _means = new();
-    private readonly Dictionary<ulong, RatioHistogram> _shapes = [];
+    private readonly Dictionary<ulong, RatioHistogram> _histograms = [];
+    private readonly Dictionary<ulong, RatioShape> _shapes = [];
+    private readonly Dictionary<ulong, Fleet> _fleets = [];
+    private readonly Dictionary<ulong, FleetView> _views = [];
+    private readonly Dictionary<ulong, PaceTrack> _paces = [];
+    private readonly Dictionary<ulong, OpenWay> _open = [];
+    private readonly List<(RouteNotice Notice, ulong Carrier, ulong Fleet, ulong Zone)> _notices = [];
+    private readonly ClockShelf _clocks = new();
+    private readonly EddTables _tables;
+    private DateTimeOffset _now = DateTimeOffset.MinValue;
     private long _published;
-    private EddSnapshot _last = EddSnapshot.ColdStart;
+
+    public EddLearner() => _tables = new EddTables(_means, _shapes, _views, _paces, _clocks);
 
     /// <summary>Waits learned so far.</summary>
     public long Learned { get; private set; }
     /// <summary>Waits refused so far, because their end lies before their beginning or more than a year after it.</summary>
     public long Refused { get; private set; }
+    /// <summary>Journeys under way that are remembered.</summary>
+    public int Open => _open.Count;
+
+    /// <summary>Time passes: days that ended are closed (pace, level, calibration). Going back does nothing.</summary>
+    public void Advance(DateTimeOffset now)
+    {
+        if (now <= _now) return;
+        _now = now;
+        var closed = false;
+        foreach (var fleet in _fleets.Values)
+        {
+            var today = (int)CarrierClock.LocalDays(fleet.Offsets.ToLocal(now.UtcTicks));
+            if (fleet.Today < 0) fleet.Today = today;
+            if (today - fleet.Today > ForgetAfterDays) fleet.Today = today - ForgetAfterDays;   // after a long pause the far past is not replayed day by day
+            for (; fleet.Today < today; fleet.Today++)
+            {
+                CloseDay(fleet, fleet.Today);
+                closed = true;
+            }
+        }
+        if (closed) RefreshShapes();
+    }
+
+    /// <summary>A journey begins a stage (<see cref="JourneyStage.Handling"/> at the order, <see cref="JourneyStage.Transit"/> at hand-over; others are not followed).</summary>
+    public void Begin(ulong journey, in JourneyFacts facts)
+    {
+        if (journey == 0 || facts.Stage > JourneyStage.Transit || _open.Count >= MostOpen) return;
+        var carried = facts.Stage == JourneyStage.Transit;
+        var key = OpenKey(journey, carried);
+        if (_open.ContainsKey(key)) return;
+        var zone = Zone(new LaneKeys(facts, facts.Stage), facts);
+        if (!_tables.TryExpect(facts, facts.StageEnteredAt.UtcTicks, out var expectation)) return;
+        var way = new OpenWay(key, zone, carried, expectation, expectation.Ahead(0));
+        _open.Add(key, way);
+        zone.Fleet.Open.Add(way);
+    }
+
+    /// <summary>A journey ended without a delivery (returned, cancelled, lost): nothing is learned from it.</summary>
+    public void Drop(ulong journey)
+    {
+        Remove(journey, carried: false);
+        Remove(journey, carried: true);
+    }
 
     /// <summary>Learns one finished wait; false (and counted) when its times are impossible.</summary>
     public bool Learn(in ClosedStage closed)
@@ -41,21 +116,87 @@ public sealed class EddLearner
         }
         var facts = closed.Facts with { Stage = closed.Stage, StageEnteredAt = closed.EnteredAt };
         var keys = new LaneKeys(facts, closed.Stage);
-        var clock = _last.Clock(keys.Carrier, facts.DestinationCountry, facts.DestinationRegion);
-        var zone = ZoneOffsets.Of(facts.DestinationZone, facts.DestinationCountry);
-        var entered = clock.At(CarrierClock.LocalDays(zone.ToLocal(closed.EnteredAt.UtcTicks)));
-        var ended = clock.At(CarrierClock.LocalDays(zone.ToLocal(closed.EndedAt.UtcTicks)));
-        var days = Math.Max(ended - entered, 1.0 / 48);
-        var now = CarrierClock.LocalDays(closed.EndedAt.UtcTicks);
+        var zone = Zone(keys, facts);
+        if (!_tables.TryExpect(facts, closed.EndedAt.UtcTicks, out var expected)) return false;
+
+        var handling = closed.Stage == JourneyStage.Handling;
+        var days = Math.Max(expected.Elapsed, 1.0 / 48);
+        var decay = handling ? EddTables.HandlingDecay : EddTables.Decay;
         var prior = TransitDays.Of(closed.Stage, keys.Carrier, keys.Service, facts.OriginCountry, facts.DestinationCountry);
         var correction = Math.Log(days / prior.MedianDays);
-        var decay = closed.Stage == JourneyStage.Handling ? HandlingDecay : Decay;
+        if (closed.Stage == JourneyStage.Transit) LearnDelivery(closed, facts, keys, prior, zone, expected, days);
+        else if (!handling) LearnShape(keys, days / expected.Days, expected.Now, prior);
 
-        if (closed.Stage != JourneyStage.Handling && _last.TryLook(facts, closed.EnteredAt, out var outlook)) LearnShape(keys, days / outlook.Expected, now, prior);
-        for (var level = 0; level < LaneKeys.Levels; level++)
-            if (keys[level] != 0) _means.Add(keys[level], correction, 1, now, decay);
+        if (keys.Depot != 0)
+        {
+            var onLane = _tables.ExpectedOnLane(keys, closed.Stage, prior, expected.Track.LogLevel, expected.Now);
+            _means.Add(keys.Depot, Math.Log(days / onLane), 1, expected.Now, decay);
+        }
+        _means.Add(keys[0], handling ? correction : correction - expected.Track.LogLevel, 1, expected.Now, decay);
+        for (var level = 1; level < LaneKeys.Levels; level++)
+            if (keys[level] != 0) _means.Add(keys[level], correction, 1, expected.Now, decay);
         Learned++;
         return true;
+    }
+
+    /// <summary>Learns how long it was from one scan to the next within a stage. False when the times are impossible.</summary>
+    public bool LearnGap(in JourneyFacts facts, DateTimeOffset from, DateTimeOffset to)
+    {
+        if (facts.Stage >= JourneyStage.Over || to < from || to - from > TimeSpan.FromDays(366)) return false;
+        var keys = new LaneKeys(facts, facts.Stage).OfGaps();
+        var zone = ZoneOffsets.Of(facts.DestinationZone, facts.DestinationCountry);
+        var clock = _tables.Clock(keys, facts);
+        var now = CarrierClock.LocalDays(zone.ToLocal(to.UtcTicks));
+        var days = Math.Max(clock.At(now) - clock.At(CarrierClock.LocalDays(zone.ToLocal(from.UtcTicks))), 1.0 / 144);
+        var prior = ScanGaps.Prior(facts.Stage);
+        LearnShape(keys, days / _tables.Expected(keys, JourneyStage.Transit, prior, 0, now), now, prior);
+        for (var level = 0; level < LaneKeys.Levels; level++)
+            if (keys[level] != 0) _means.Add(keys[level], Math.Log(days / prior.MedianDays), 1, now, EddTables.Decay);
+        return true;
+    }
+
+    /// <summary>Posts a notice; false when it is out of bounds or too many are known. It counts from its publication, and never against what deliveries say.</summary>
+    public bool Post(RouteNotice notice)
+    {
+        ArgumentNullException.ThrowIfNull(notice);
+        if (_notices.Count >= MostNotices || notice.To <= notice.From || notice.Pace is < 0.3 or > 1.6) return false;
+        var carrier = Hash64.Text(notice.Carrier);
+        var fleet = Hash64.Key(Hash64.Mix(carrier, Hash64.Text(notice.Country)), 0xF1EE7);
+        var region = Hash64.Text(notice.Region);
+        _notices.Add((notice, carrier, fleet, region == 0 ? fleet : Hash64.Key(fleet, region)));
+        return true;
+    }
+
+    /// <summary>Freezes what was learned up to this moment under the next id.</summary>
+    public EddSnapshot Publish(DateTimeOffset asOf)
+    {
+        Advance(asOf);
+        RefreshShapes();
+        return new EddSnapshot(++_published, asOf, new EddTables(_means.Copy(), _shapes.ToFrozenDictionary(), _views.ToFrozenDictionary(), _paces.ToFrozenDictionary(), _clocks));
+    }
+
+    private void LearnDelivery(in ClosedStage closed, in JourneyFacts facts, in LaneKeys keys, TransitDays prior, FleetZone zone, in Expectation expected, double days)
+    {
+        var fleet = zone.Fleet;
+        if (Remove(closed.Journey, carried: true) is { } way)
+        {
+            if ((int)way.Entered < (int)expected.Now) zone.SeenToday++;
+            if (!way.Scored) fleet.WayBounds.Score(way.LevelOf(expected.Clock, expected.Now));
+        }
+        fleet.CountDelivery(expected.Now, zone.Region);
+        LearnShape(keys, days / expected.Days, expected.Now, prior);
+        fleet.WayEvidence.Add([1, expected.Date, expected.Distance], Math.Log(days / expected.Untold), expected.Now);
+
+        var packed = Remove(closed.Journey, carried: false);
+        if (packed is { Scored: false }) fleet.HandlingBounds.Score(packed.LevelOf(expected.Clock, expected.Now));
+        if (facts.OrderedAt is not { } ordered || ordered > closed.EnteredAt) return;
+
+        // The whole way from the order, judged as it would be today: packing in plain clock days, the carrier's part in paced ones.
+        var order = facts with { Stage = JourneyStage.Handling, StageEnteredAt = ordered };
+        if (!_tables.TryExpect(order, closed.EndedAt.UtcTicks, out var whole)) return;
+        var wholeDays = Math.Max(expected.EnteredClock - whole.EnteredClock + days, 1.0 / 48);
+        LearnShape(new LaneKeys(order, JourneyStage.Handling).WithGroupOf(keys), wholeDays / whole.Days, whole.Now, prior);
+        fleet.HandlingEvidence.Add([1, whole.Date, whole.Distance], Math.Log(wholeDays / whole.Untold), whole.Now);
     }
 
     private void LearnShape(in LaneKeys keys, double ratio, double now, TransitDays prior)
@@ -67,25 +208,107 @@ public sealed class EddLearner
 
     private RatioHistogram Histogram(ulong key, ulong parent, TransitDays prior)
     {
-        if (!_shapes.TryGetValue(key, out var histogram)) _shapes.Add(key, histogram = new RatioHistogram(parent, prior.Spread));
+        if (!_histograms.TryGetValue(key, out var histogram)) _histograms.Add(key, histogram = new RatioHistogram(parent, prior.Spread));
         return histogram;
     }
 
-    /// <summary>Freezes what was learned up to this moment under the next id.</summary>
-    public EddSnapshot Publish(DateTimeOffset asOf)
+    private void RefreshShapes()
     {
-        var shapes = new Dictionary<ulong, RatioShape>(_shapes.Count);
-        foreach (var (key, _) in _shapes) Shape(key, shapes);
-        return _last = new EddSnapshot(++_published, asOf, _means.Copy(), shapes.ToFrozenDictionary(), FrozenDictionary<ulong, ImmutableArray<double>>.Empty);
+        _shapes.Clear();
+        foreach (var key in _histograms.Keys) Shape(key);
     }
 
-    private RatioShape Shape(ulong key, Dictionary<ulong, RatioShape> shapes)
+    private RatioShape Shape(ulong key)
     {
-        if (shapes.TryGetValue(key, out var shape)) return shape;
-        var histogram = _shapes[key];
-        var parent = histogram.Parent == 0 ? RatioShape.Of(RatioShape.LogNormal(TransitDays.Spreads[histogram.Spread])) : Shape(histogram.Parent, shapes);
-        shapes.Add(key, shape = histogram.Shrunk(parent));
+        if (_shapes.TryGetValue(key, out var shape)) return shape;
+        var histogram = _histograms[key];
+        var parent = histogram.Parent == 0 ? RatioShape.Of(RatioShape.LogNormal(TransitDays.Spreads[histogram.Spread])) : Shape(histogram.Parent);
+        _shapes.Add(key, shape = histogram.Shrunk(parent));
         return shape;
+    }
+
+    private FleetZone Zone(in LaneKeys keys, in JourneyFacts facts)
+    {
+        if (!_fleets.TryGetValue(keys.Fleet, out var fleet))
+        {
+            _fleets.Add(keys.Fleet, fleet = new Fleet(keys.Fleet, facts.DestinationCountry, ZoneOffsets.Of(null, facts.DestinationCountry)));
+            if (_now > DateTimeOffset.MinValue) fleet.Today = (int)CarrierClock.LocalDays(fleet.Offsets.ToLocal(_now.UtcTicks));
+            AddZone(fleet, keys.Fleet, null);   // where parcels without a region are, and whose pace unknown regions take
+        }
+        return fleet.Zones.TryGetValue(keys.Zone, out var zone) ? zone : AddZone(fleet, keys.Zone, facts.DestinationRegion);
+    }
+
+    private FleetZone AddZone(Fleet fleet, ulong key, string? region)
+    {
+        var zone = new FleetZone(key, fleet, region, _clocks.Of(fleet.Key, fleet.Profile, fleet.Country, region));
+        if (fleet.Zones.TryGetValue(fleet.Key, out var whole)) zone.Track = new PaceTrack(0, [], [0], whole.Track.LogLevel, whole.Track.LogPace);
+        fleet.Zones.Add(key, zone);
+        _paces[key] = zone.Track;
+        return zone;
+    }
+
+    private OpenWay? Remove(ulong journey, bool carried)
+    {
+        if (journey == 0 || !_open.Remove(OpenKey(journey, carried), out var way)) return null;
+        way.Gone = true;   // its fleet's list drops it when the day closes
+        return way;
+    }
+
+    private static ulong OpenKey(ulong journey, bool carried) => Hash64.Key(journey, carried ? 2UL : 1UL);
+
+    private void CloseDay(Fleet fleet, int day)
+    {
+        var level = Math.Exp(fleet.Pace.LogLevel);
+        foreach (var way in fleet.Open)   // with those that ended during the day: at its beginning they were still out
+        {
+            if (!way.Scored && !way.Gone && way.Deadline < day + 1)
+            {
+                way.Scored = true;
+                (way.Carried ? fleet.WayBounds : fleet.HandlingBounds).Score(1);
+            }
+            if (way.Carried && way.Entered < day) Expect(way, day, level);
+            if (day - way.Entered > ForgetAfterDays && _open.Remove(way.Key)) way.Gone = true;
+        }
+        fleet.Open.RemoveAll(static way => way.Gone);
+        fleet.Pace.Close(fleet, day, zone => Announced(fleet, zone, day));
+        if (day % 7 == 0)
+        {
+            fleet.LearnProfile();
+            foreach (var zone in fleet.Zones.Values)
+            {
+                zone.Clock = _clocks.Of(fleet.Key, fleet.Profile, fleet.Country, zone.Region);
+                zone.Track = zone.Track.On(zone.Clock);
+            }
+        }
+        foreach (var (key, zone) in fleet.Zones) _paces[key] = zone.Track;
+        _views[fleet.Key] = new FleetView(fleet.Profile, fleet.HandlingEvidence.Weights(), fleet.WayEvidence.Weights(), fleet.HandlingBounds.Corrected(), fleet.WayBounds.Corrected());
+    }
+
+    // The chance that a parcel still out at the day's beginning is delivered during the day, at the fleet's usual level.
+    private static void Expect(OpenWay way, int day, double level)
+    {
+        const double Lost = 0.98;
+        var (clock, track) = (way.Zone.Clock, way.Zone.Track);
+        var elapsed = track.At(clock, day) - track.At(clock, way.Entered);
+        var before = way.Shape.Mass(elapsed / way.Days);
+        if (before >= Lost) return;
+        var after = way.Shape.Mass((elapsed + (clock.AtMidnight(day + 1) - clock.AtMidnight(day)) * level) / way.Days);
+        way.Zone.ExpectedToday += (after - before) / (1 - before);
+    }
+
+    private double Announced(Fleet fleet, FleetZone zone, int day)
+    {
+        var pace = 1.0;
+        var midnight = new DateTimeOffset(fleet.Offsets.ToUtc(CarrierClock.LocalTicks(day + 1)), TimeSpan.Zero);
+        foreach (var (notice, carrier, inFleet, inZone) in _notices)
+        {
+            if (notice.PublishedAt > midnight || midnight < notice.From || midnight > notice.To) continue;
+            var here = carrier == 0 ? string.Equals(notice.Country, fleet.Country, StringComparison.OrdinalIgnoreCase)
+                    && (notice.Region is null || string.Equals(notice.Region, zone.Region, StringComparison.OrdinalIgnoreCase))
+                : inZone == zone.Key || notice.Region is null && inFleet == fleet.Key;
+            if (here) pace = Math.Min(pace, notice.Pace);
+        }
+        return pace;
     }
 }
 

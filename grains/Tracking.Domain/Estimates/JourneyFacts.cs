@@ -39,6 +39,8 @@ public readonly record struct JourneyFacts
     [Id(16)] public Modifiers Modifiers { get; init; }
     /// <summary>The carrier's (or, before it speaks, the shop's) own date: evidence with the trust its history earned, not gospel.</summary>
     [Id(17)] public CarrierDate? CarrierDate { get; init; }
+    /// <summary>Great-circle distance in kilometres, where somebody knows it.</summary>
+    [Id(18)] public double? DistanceKm { get; init; }
 }
 
 /// <summary>A stated delivery date or range of dates, local days at the door, both ends included.</summary>

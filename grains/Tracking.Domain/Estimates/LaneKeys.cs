@@ -18,8 +18,12 @@ internal readonly struct LaneKeys
 
     /// <summary>Hash of the carrier slug, and of the service.</summary>
     public readonly ulong Carrier, Service;
-    /// <summary>Carrier × service × destination region: where shapes and disruptions live.</summary>
+    /// <summary>Carrier × service × destination region: where shapes live.</summary>
     public readonly ulong Group, GroupParent;
+    /// <summary>Carrier × destination country, which share a week, a level and a trust; and its part per destination region, which may stand still by itself.</summary>
+    public readonly ulong Fleet, Zone;
+    /// <summary>Carrier × first three of the origin postcode: parcels of one depot leave late together. 0 when unknown.</summary>
+    public readonly ulong Depot;
 
     public ulong this[int level] => _keys[level];
 
@@ -27,6 +31,17 @@ internal readonly struct LaneKeys
     {
         this = keys;
         (Group, GroupParent) = (Hash64.Key(way.Group, keys[0]), Hash64.Key(way.GroupParent, keys[0]));
+    }
+
+    /// <summary>The same lane's statistics of gaps between two scans, in place of those of the way.</summary>
+    public LaneKeys OfGaps() => new(this, 0x6A95);
+
+    private LaneKeys(in LaneKeys keys, ulong salt)
+    {
+        this = keys;
+        for (var level = 0; level < Levels; level++)
+            if (_keys[level] != 0) _keys[level] = Hash64.Key(_keys[level], salt);
+        (Group, GroupParent, Depot) = (Hash64.Key(Group, salt), Hash64.Key(GroupParent, salt), 0);
     }
 
     /// <summary>The same statistics, with the shapes of the whole remaining way: they spread by where the parcel goes, not by who packs it.</summary>
@@ -39,6 +54,10 @@ internal readonly struct LaneKeys
         var origin = Hash64.Text(facts.OriginCountry);
         var originRegion = Hash64.Text(facts.OriginRegion);
         var root = Hash64.Key((ulong)stage + 1, 0x5EED);
+        var land = Hash64.Text(facts.DestinationCountry);
+        var state = Hash64.Text(facts.DestinationRegion);
+        Fleet = Hash64.Key(Hash64.Mix(Carrier, land), 0xF1EE7);
+        Zone = state == 0 ? Fleet : Hash64.Key(Fleet, state);
         _keys[0] = root;
         GroupParent = root;
         if (stage == JourneyStage.Handling)
@@ -50,8 +69,9 @@ internal readonly struct LaneKeys
             Group = _keys[2];
             return;
         }
-        var destination = Hash64.Text(facts.DestinationCountry);
-        var region = Hash64.Text(facts.DestinationRegion);
+        var (destination, region) = (land, state);
+        var depot = Hash64.Text(facts.OriginPostalCode, 3);
+        if (depot != 0) Depot = Hash64.Key(Hash64.Mix(root, Carrier), Hash64.Mix(Hash64.Mix(origin, depot), 7));
         var carried = Hash64.Mix(root, Carrier);
         var serviced = Hash64.Mix(carried, Service);
         var pair = Hash64.Mix(serviced, Hash64.Mix(origin, destination));

@@ -20,8 +20,9 @@ public static class WindowPolicy
     public static ShownWindow? Next(EddSnapshot snapshot, in JourneyFacts facts, DateTimeOffset now, ShownWindow? shown, WindowTrigger trigger)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        if (!snapshot.TryLook(facts, now, out var outlook)) return shown;
-        var estimate = outlook.Estimate();
+        if (!snapshot.Tables.TryExpect(facts, now.UtcTicks, out var expectation)) return shown;
+        var outlook = new Outlook(expectation, now.UtcTicks);
+        var estimate = outlook.Estimate(snapshot.Id);
         if (shown is null) return new ShownWindow(estimate.From, estimate.To, estimate.Confidence, now, snapshot.Id, estimate.IsOverdue ? WindowReason.Overdue : WindowReason.First);
 
         if (estimate.From is not { } from || estimate.To is not { } to)
