@@ -181,20 +181,20 @@ public sealed class EddLearner
         if (Remove(closed.Journey, carried: true) is { } way)
         {
             if ((int)way.Entered < (int)expected.Now) zone.SeenToday++;
-            if (!way.Scored) fleet.WayBounds.Score(way.LevelOf(expected.Clock, expected.Now));
+            if (!way.Scored) fleet.WayBounds.Score(way.LevelOf(days));
         }
         fleet.CountDelivery(expected.Now, zone.Region);
         LearnShape(keys, days / expected.Days, expected.Now, prior);
         fleet.WayEvidence.Add([1, expected.Date, expected.Distance], Math.Log(days / expected.Untold), expected.Now);
 
         var packed = Remove(closed.Journey, carried: false);
-        if (packed is { Scored: false }) fleet.HandlingBounds.Score(packed.LevelOf(expected.Clock, expected.Now));
         if (facts.OrderedAt is not { } ordered || ordered > closed.EnteredAt) return;
 
         // The whole way from the order, judged as it would be today: packing in plain clock days, the carrier's part in paced ones.
         var order = facts with { Stage = JourneyStage.Handling, StageEnteredAt = ordered };
         if (!_tables.TryExpect(order, closed.EndedAt.UtcTicks, out var whole)) return;
         var wholeDays = Math.Max(expected.EnteredClock - whole.EnteredClock + days, 1.0 / 48);
+        if (packed is { Scored: false }) fleet.HandlingBounds.Score(packed.LevelOf(wholeDays));
         LearnShape(new LaneKeys(order, JourneyStage.Handling).WithGroupOf(keys), wholeDays / whole.Days, whole.Now, prior);
         fleet.HandlingEvidence.Add([1, whole.Date, whole.Distance], Math.Log(wholeDays / whole.Untold), whole.Now);
     }

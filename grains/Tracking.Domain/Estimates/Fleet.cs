@@ -78,8 +78,11 @@ internal sealed class OpenWay(ulong key, FleetZone zone, bool carried, in Expect
     public bool Scored { get; set; }
     public bool Gone { get; set; }
 
-    /// <summary>The level of the issued distribution at which an arrival lies. On the clock of today: the one of then may have learned another week.</summary>
-    public double LevelOf(CarrierClock clock, double arrived) => Shape.Mass(ahead.Gained(Math.Max(clock.At(arrived) - clock.At(Entered), 0)) / Days);
+    /// <summary>
+    /// The level of the issued shape at which an arrival lies, in time as it was really paced: what a disruption did is the pace's business, and
+    /// scoring it here too kept the bands a fifth too wide for a month after the strike of May 2018.
+    /// </summary>
+    public double LevelOf(double pacedDays) => Shape.Mass(pacedDays / Days);
 }
 
 /// <summary>
