@@ -48,7 +48,10 @@ public sealed class DhlPaketDecoder : FeedDecoder
         return new Report(context, EventsBefore(message, context)).Read(message, last: true);
     }
 
-    /// <summary>Up to <see cref="FeedContext.MaxMessageBytes"/> are read as one message; a longer file goes row by row, and then a <c>STORN</c> finds only what stands above it.</summary>
+    /// <summary>
+    /// Up to 32 MB (or <see cref="FeedContext.MaxMessageBytes"/>, if that is less) are read as one message; a longer file goes row by row, and then a <c>STORN</c> finds only what stands
+    /// above it.
+    /// </summary>
     public override async IAsyncEnumerable<DecodedItem> DecodeAsync(Stream stream, FeedContext context, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
@@ -62,7 +65,7 @@ public sealed class DhlPaketDecoder : FeedDecoder
             if (report is null)
             {
                 if (ended) { foreach (var item in Decode(buffer.WrittenMemory, context)) yield return item; yield break; }
-                if (buffer.WrittenCount < context.MaxMessageBytes) continue;
+                if (buffer.WrittenCount < Math.Min(context.MaxMessageBytes, FeedContext.DefaultMaxMessageBytes)) continue;
                 if (Refusal(buffer.WrittenSpan) is { } refused)
                 {
                     yield return DecodedItem.Unreadable(buffer.WrittenMemory[..4096], "", refused.Code, refused.Detail);

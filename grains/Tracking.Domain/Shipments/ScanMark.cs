@@ -139,8 +139,18 @@ public readonly record struct RetractionMark
             Retraction = key,
             LocalTicks = target?.Local?.Ticks ?? ScanMark.NoTime,
             CodeHash = ScanMark.CodeDigest(target?.Type, target?.Code),
-            EventIdHash = target?.EventId is null ? 0 : ScanMark.Digest(target.EventId, 1) | 1,
+            EventIdHash = target == NothingNamed ? EventBefore : target?.EventId is null ? 0 : ScanMark.Digest(target.EventId, 1) | 1,
             Status = target?.Status ?? Milestone.Unknown,
         };
     }
+
+    private static readonly RetractionTarget NothingNamed = new();
+    // Digests are odd, so no event's id is this.
+    private const uint EventBefore = 2;
+
+    /// <summary>
+    /// True for a target that names nothing (DHL Paket's STORN: "the event before this one was deleted"). Which event that is, only the whole set can tell. A retraction
+    /// without any target takes back nothing.
+    /// </summary>
+    public bool TakesBackTheEventBefore => EventIdHash == EventBefore;
 }

@@ -73,10 +73,34 @@ public static class ShipmentFold
         if (retractions.IsEmpty) return null;
         var retracted = new bool[marks.Length];
         foreach (ref readonly var retraction in retractions)
+        {
+            if (retraction.TakesBackTheEventBefore)
+            {
+                if (EventBefore(marks, retraction.Retraction) is >= 0 and var before) retracted[before] = true;
+                continue;
+            }
             for (var i = 0; i < marks.Length; i++)
                 if (retraction.Matches(marks[i]))
                     retracted[i] = true;
+        }
         return retracted;
+    }
+
+    // The youngest event of the same piece and use that is not younger than the retraction; of two at one time the further advanced. -1 for none.
+    private static int EventBefore(ReadOnlySpan<ScanMark> marks, DedupKey retraction)
+    {
+        var own = 0;
+        while (own < marks.Length && marks[own].Key != retraction) own++;
+        if (own == marks.Length || Roughly(marks[own]) is var at && at == Untold) return -1;
+        var found = -1;
+        for (var i = 0; i < marks.Length; i++)
+        {
+            ref readonly var scan = ref marks[i];
+            if (scan.Kind is not (ScanKind.Scan or ScanKind.Information or ScanKind.Snapshot) || scan.Piece != marks[own].Piece || scan.Use != marks[own].Use) continue;
+            if (Roughly(scan) is var when && (when == Untold || when > at)) continue;
+            if (found < 0 || (when, Rank(scan), scan.Key).CompareTo((Roughly(marks[found]), Rank(marks[found]), marks[found].Key)) > 0) found = i;
+        }
+        return found;
     }
 
     // ---- uses ------------------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ public sealed class AnyOrderTests
             piece: dice.Next(5) == 0 ? "P" + dice.Next(3) : null,
             use: dice.Next(7) == 0 ? "U" + dice.Next(2) : null,
             kind: retraction ? ScanKind.Retraction : ScanKind.Scan,
-            retracts: retraction ? new RetractionTarget(Code: "C" + dice.Next(6)) : null,
+            retracts: !retraction ? null : dice.Next(4) == 0 ? new RetractionTarget() : new RetractionTarget(Code: "C" + dice.Next(6)),
             published: dice.Next(4) == 0 ? new DateTime(2025, 4, 1).AddMinutes(dice.Next(60)).ToString("yyyy-MM-ddTHH:mm:ss") + "Z" : null);
     }
 

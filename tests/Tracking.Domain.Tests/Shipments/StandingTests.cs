@@ -146,6 +146,20 @@ public sealed class StandingTests
     }
 
     [Fact]
+    public void A_retraction_that_names_no_target_takes_back_the_event_before_it()
+    {
+        var storn = A.Scan(null, "2025-03-11T12:03:00Z", code: "STORN", kind: ScanKind.Retraction, retracts: new RetractionTarget());
+        var moving = A.Scan(Milestone.OutForDelivery, "2025-03-11T08:00:00Z");
+        var delivered = A.Scan(Milestone.Delivered, "2025-03-11T12:00:00Z");
+        var later = A.Scan(Milestone.AttemptFailed, "2025-03-11T17:00:00Z");
+
+        Status(storn, delivered, moving).ShouldBe(Milestone.OutForDelivery);
+        Status(moving, delivered, storn).ShouldBe(Milestone.OutForDelivery);
+        Status(later, storn, moving, delivered).ShouldBe(Milestone.AttemptFailed);
+        Status(storn with { Retracts = null }, delivered, moving).ShouldBe(Milestone.Delivered);   // no target at all takes back nothing
+    }
+
+    [Fact]
     public void A_retraction_takes_back_its_target_even_when_it_arrives_first()
     {
         var retraction = A.Scan(null, "2025-03-11T15:00:00Z", code: "STORN", kind: ScanKind.Retraction, retracts: new RetractionTarget(Code: "ZU"));
