@@ -14,7 +14,7 @@ namespace Tracking.Carriers.Dhl;
 /// </summary>
 public sealed class DhlDecoder : FeedDecoder
 {
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 12;
     private static readonly CodeTable Codes = CodeTable.Load("Dhl/dhl-unified-codes.csv");
     private static readonly PhraseTable Phrases = PhraseTable.Load("Dhl/dhl-phrase-codes.csv");
 
@@ -161,12 +161,15 @@ public sealed class DhlDecoder : FeedDecoder
     // it is the same event when it is no longer the latest.
     private static bool Absorb(List<DhlEvent> events, DhlEvent latest)
     {
+        var alike = events.Count(e => SameReading(e.When, latest.When) && Same(e.StatusCode, latest.StatusCode));
+        if (alike == 0) return false;
         for (var i = 0; i < events.Count; i++)
         {
             var told = events[i];
             if (!SameReading(told.When, latest.When) || !Same(told.StatusCode, latest.StatusCode)) continue;
-            if (told.Words is { } words && latest.Words is { } others && !words.Contains(others, StringComparison.OrdinalIgnoreCase) && !others.Contains(words, StringComparison.OrdinalIgnoreCase)
-                && events.Count(e => SameReading(e.When, latest.When)) > 1) continue;
+            // Of several at one time it is the one with its words.
+            if (alike > 1 && told.Words is { } words && latest.Words is { } others
+                && !words.Contains(others, StringComparison.OrdinalIgnoreCase) && !others.Contains(words, StringComparison.OrdinalIgnoreCase)) continue;
             events[i] = told with
             {
                 Status = told.Status ?? (told.Description is null ? latest.Status : null),
@@ -259,6 +262,8 @@ public sealed class DhlDecoder : FeedDecoder
         for (var i = 0; i < scans.Count; i++)
         {
             if (scans[i].Kind != ScanKind.Retraction) continue;
+            // No parcel has that many events: the shipment finds the event before it, message or not.
+            if (scans.Count > 1000) { scans[i] = scans[i] with { Retracts = new RetractionTarget() }; continue; }
             var target = -1;
             for (var j = 0; j < scans.Count; j++)
                 if (scans[j].Kind is ScanKind.Scan or ScanKind.Information && scans[j].Occurred.Local <= scans[i].Occurred.Local

@@ -63,6 +63,7 @@ public sealed class DhlExpressDecoder : FeedDecoder
             Journey = Journey(waybill),
             Source = context.Source(),
         };
+        HashSet<DedupKey>? keys = manyPieces || waybill.Pieces.Count == 0 ? null : [];
         foreach (var told in waybill.Events)
         {
             var place = DhlPlaces.OfArea(told.AreaCode, told.AreaText);
@@ -71,7 +72,7 @@ public sealed class DhlExpressDecoder : FeedDecoder
             if (note is not null) notes.Add(note);
             var scan = Read(common, told, place, occurred, manyPieces);
             // A single piece repeats its shipment's checkpoints.
-            if (told.Piece is null || manyPieces || !scans.Any(s => s.Key == scan.Key)) scans.Add(scan);
+            if (keys is null || keys.Add(scan.Key) || told.Piece is null) scans.Add(scan);
         }
         if (waybill.Estimate is { } estimate)
         {

@@ -11,7 +11,7 @@ namespace Tracking.Carriers.FedEx;
 /// </summary>
 internal static class FedExJson
 {
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 12, MaxDetails = 50;
 
     public static IEnumerable<FedExResult> Results(JsonMessage message) => Find(message, message.Root, message.Pointer, null, 0);
 
@@ -149,7 +149,7 @@ internal static class FedExJson
         {
             var at = $"{pointer}/ancillaryDetails/{index++}";
             var (reason, text, action) = (detail.Text("reason"u8), detail.AsReceived("reasonDescription"u8), detail.Text("action"u8));
-            if ((reason ?? text ?? action) is not null) (ancillary ??= []).Add(new FedExAncillary(reason, text, action, at));
+            if ((reason ?? text ?? action) is not null && (ancillary?.Count ?? 0) < MaxDetails) (ancillary ??= []).Add(new FedExAncillary(reason, text, action, at));
         }
         return new FedExEvent
         {

@@ -65,7 +65,7 @@ internal static class FedExXml
                 Place = Address(status?["Location"]),
                 Ancillary = status?.All("AncillaryDetails")
                     .Select(a => new FedExAncillary(a.Text("Reason"), a.AsReceived("ReasonDescription"), a.Text("Action"), a.Pointer))
-                    .Where(a => (a.Reason ?? a.ReasonText ?? a.Action) is not null).ToList() is { Count: > 0 } ancillary ? ancillary : null,
+                    .Where(a => (a.Reason ?? a.ReasonText ?? a.Action) is not null).Take(50).ToList() is { Count: > 0 } ancillary ? ancillary : null,
             };
         }
         foreach (var scan in part.All("Events").SelectMany(e => e["EventType"] is null && e["Event"] is not null ? e.All("Event") : [e]))

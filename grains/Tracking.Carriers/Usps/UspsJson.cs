@@ -10,7 +10,7 @@ namespace Tracking.Carriers.Usps;
 /// </summary>
 internal static class UspsJson
 {
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 12;
 
     public static IEnumerable<UspsPiece> Pieces(JsonMessage message) => Find(message, message.Root, message.Pointer, default, 0);
 
