@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Options;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Grains.Estimates;
@@ -45,7 +44,7 @@ internal static class ServeCommand
             await app.WaitForShutdownAsync(cancel);
             return 0;
         }
-        catch (Exception refused) when (refused is StartException or StorageStartException or OptionsValidationException)
+        catch (Exception refused) when (refused is StartException or StorageStartException)
         {
             await Console.Error.WriteLineAsync(refused.Message);
             return 1;
@@ -86,13 +85,13 @@ internal static class ServeCommand
         services.AddSingleton<ShipmentViews>();
         services.AddSingleton<IShipmentReader, ShipmentReader>();
         services.AddSingleton<PushRouter>();
-        services.AddOptions<PartitionOptions>().BindConfiguration("Partitions").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<PartitionOptions>().BindConfiguration("Partitions");
         builder.AddActorRuntime();
         services.AddHostedService(provider => provider.GetRequiredService<PushRouter>());
         services.AddHostedService<PartitionKeeper>();
 
         services.AddSingleton<RetailerDirectory>();
-        services.AddOptions<IngestOptions>().BindConfiguration("Ingest").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<IngestOptions>().BindConfiguration("Ingest");
         services.AddSingleton<IngestGate>();
         services.AddSingleton<ScanIntake>();
         services.AddSingleton<FeedIntake>();

@@ -1,5 +1,8 @@
+using System.ComponentModel.DataAnnotations;
+using Tracking.Grains.Partitions;
 using Tracking.Journal;
 using Tracking.Web.Retailers;
+using Tracking.Web.Scans;
 
 namespace Tracking.Silo.Hosting;
 
@@ -22,7 +25,21 @@ internal static class Configured
         problems.AddRange(RetailerDirectory.Check(configuration));
         try { problems.AddRange(Storage(configuration).Problems()); }
         catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
+        Validate<IngestOptions>(configuration, "Ingest", problems);
+        Validate<PartitionOptions>(configuration, "Partitions", problems);
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;
+    }
+
+    private static void Validate<T>(IConfiguration configuration, string section, List<string> problems) where T : class, new()
+    {
+        try
+        {
+            var options = configuration.GetSection(section).Get<T>() ?? new T();
+            var found = new List<ValidationResult>();
+            Validator.TryValidateObject(options, new ValidationContext(options), found, validateAllProperties: true);
+            problems.AddRange(found.Select(f => $"{section}: {f.ErrorMessage}"));
+        }
+        catch (InvalidOperationException wrong) { problems.Add($"{section}: {wrong.InnerException?.Message ?? wrong.Message}"); }
     }
 }

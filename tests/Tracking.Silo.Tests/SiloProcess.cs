@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Tracking.Domain.Vocabulary;
+
+namespace Tracking.Silo.Tests;
+
+/// <summary>The real program as a real process, on a port and in a folder of its own. Ended by its process id.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Tracking.Silo.dll");
+
+    private readonly Process _process;
+    private readonly StringBuilder _output;
+
+    private SiloProcess(Process process, StringBuilder output, Uri address)
+    {
+        (_process, _output, Address) = (process, output, address);
+        Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+        Client.DefaultRequestHeaders.Authorization = new("Bearer", "demo");
+    }
+
+    public Uri Address { get; }
+    public HttpClient Client { get; }
+    public int Id => _process.Id;
+    public string Output { get { lock (_output) return _output.ToString(); } }
+
+    /// <summary>Starts and waits until it is ready.</summary>
+    public static async Task<SiloProcess> StartAsync(string folder, params string[] settings)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var (process, output) = Launch(folder, [$"--Urls={address}", .. settings]);
+        var silo = new SiloProcess(process, output, address);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (process.HasExited) throw new InvalidOperationException($"The silo ended with code {process.ExitCode}: {silo.Output}");
+            try
+            {
+                using var ready = await silo.Client.GetAsync(new Uri("/health/ready", UriKind.Relative), patience.Token);
+                if (ready.IsSuccessStatusCode) return silo;
+            }
+            catch (HttpRequestException) when (!patience.IsCancellationRequested) { }   // not listening yet
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Delay(25, patience.Token);   // the process gives no other signal before it listens
+        }
+    }
+
+    /// <summary>Runs it to its end; for commands and refused starts.</summary>
+    public static async Task<(int Code, string Output)> RunAsync(string folder, params string[] arguments)
+    {
+        var (process, output) = Launch(folder, arguments);
+        using (process)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            try { await process.WaitForExitAsync(patience.Token); }
+            catch (OperationCanceledException) { process.Kill(); throw new TimeoutException($"It did not end: {output}"); }
+            process.WaitForExit();
+            lock (output) return (process.ExitCode, output.ToString());
+        }
+    }
+
+    private static (Process, StringBuilder) Launch(string folder, string[] arguments)
+    {
+        Directory.CreateDirectory(folder);
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.ArgumentList.Add(Program);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var output = new StringBuilder();
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => { if (line.Data is not null) lock (output) output.AppendLine(line.Data); };
+        process.ErrorDataReceived += (_, line) => { if (line.Data is not null) lock (output) output.AppendLine(line.Data); };
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return (process, output);
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary><c>SIGTERM</c>; the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        using (var signal = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await signal.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await _process.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await KillAsync();
+        _process.Dispose();
+    }
+
+    public static int FreePort()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
+
+/// <summary>A folder that goes when the test does.</summary>
+internal sealed class Scratch : IDisposable
+{
+    public string Folder { get; } = Directory.CreateTempSubdirectory("tracking-silo-").FullName;
+    public string At(string name) => Path.Combine(Folder, name);
+    public void Dispose()
+    {
+        try { Directory.Delete(Folder, recursive: true); }
+        catch (IOException) { }   // a file still held on some systems; the folder is temporary
+    }
+}
