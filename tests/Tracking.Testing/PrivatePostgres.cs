@@ -21,14 +21,12 @@ public sealed class PrivatePostgres : IAsyncDisposable
     private readonly string _folder;
     private readonly string? _programs;
     private readonly string _server;
-    private readonly int _port;
     private Process? _guard;
 
-    private PrivatePostgres(string folder, string? programs, int port, string server)
+    private PrivatePostgres(string folder, string? programs, string server)
     {
         _folder = folder;
         _programs = programs;
-        _port = port;
         _server = server;
     }
 
@@ -53,7 +51,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync()
     {
         var name = $"test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
-        await using (var connection = new NpgsqlConnection(_server))
+        await using (var connection = new NpgsqlConnection(_server + ";Pooling=false"))
         {
             await connection.OpenAsync();
             await using var drop = new NpgsqlCommand($"DROP DATABASE IF EXISTS {name}", connection);
@@ -67,9 +65,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public async Task StartAsync()
     {
         // The guard outlives nobody: when this process is gone, however it went, it ends the server. It runs as we do, the server as a user who is not root.
-        var script = $"{Unprivileged()} '{_programs}/postgres' -D '{_folder}/data' >>'{_folder}/log' 2>&1 & server=$!; "
+        var script = "exec </dev/null >/dev/null 2>&1; " + $"{Unprivileged()} '{_programs}/postgres' -D '{_folder}/data' >>'{_folder}/log' 2>&1 & server=$!; "
             + $"while kill -0 {Environment.ProcessId} 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 0.5; done; "
-            + $"kill -0 {Environment.ProcessId} 2>/dev/null || {{ kill -QUIT $server; sleep 1; rm -rf '{_folder}'; }}";
+            + $"kill -0 {Environment.ProcessId} 2>/dev/null || {{ kill -QUIT $server; wait $server; rm -rf '{_folder}'; }}";
         _guard = Shell(script);
         for (var tries = 0; ; tries++)
         {
@@ -115,10 +113,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private static async Task<PrivatePostgres> StartSharedAsync()
     {
-        if (Given() is { } given) return new("", null, 0, given);
-        var server = await StartOwnAsync([]);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.EndAtExit();
-        return server;
+        if (Given() is { } given) return new("", null, given);
+        return await StartOwnAsync([]);
     }
 
     private static async Task<PrivatePostgres> StartOwnAsync(string[] settings)
@@ -132,23 +128,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
         [
             $"port = {port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder}'", "max_connections = 200", "shared_buffers = 64MB", "max_wal_size = 2GB", .. settings,
         ]);
-        var server = new PrivatePostgres(folder, programs, port, $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres");
+        var server = new PrivatePostgres(folder, programs, $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres");
         await server.StartAsync();
         return server;
-    }
-
-    private void EndAtExit()
-    {
-        try
-        {
-            Signal("QUIT", [Postmaster()]);
-            _guard?.WaitForExit(3_000);
-            Directory.Delete(_folder, recursive: true);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or InvalidOperationException)
-        {
-            // The guard sees to it.
-        }
     }
 
     private int Postmaster() => int.Parse(File.ReadLines(Path.Combine(_folder, "data", "postmaster.pid")).First(), System.Globalization.CultureInfo.InvariantCulture);
@@ -175,7 +157,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private static void Signal(string name, IReadOnlyList<int> processes)
     {
-        using var kill = Shell($"kill -{name} {string.Join(' ', processes)}");
+        using var kill = Shell($"kill -{name} {string.Join(' ', processes)} 2>/dev/null");
         kill.WaitForExit();
     }
 

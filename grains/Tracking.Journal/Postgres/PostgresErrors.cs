@@ -14,6 +14,9 @@ internal static class PostgresErrors
         || said.SqlState.StartsWith("58", StringComparison.Ordinal)     // the system below: input or output error
         || said.SqlState.StartsWith("42", StringComparison.Ordinal);    // a table is not there: a schema problem, not a row's
 
+    /// <summary>The server said it and hung up: it is shutting down, or the session was ended. What was under way may have been committed before.</summary>
+    public static bool EndsConnection(PostgresException said) => said.InvariantSeverity is "FATAL" or "PANIC";
+
     /// <summary>It is this row's fault and will stay so: a value out of range or not text, a constraint, a size limit.</summary>
     public static bool IsRowsFault(PostgresException said) =>
         said.SqlState.StartsWith("22", StringComparison.Ordinal) || said.SqlState.StartsWith("23", StringComparison.Ordinal) || said.SqlState.StartsWith("54", StringComparison.Ordinal);

@@ -6,11 +6,23 @@ namespace Tracking.Journal.Postgres;
 /// <summary>One stream somebody wants to activate.</summary>
 internal sealed class LoadRequest(string stream)
 {
+    private bool _again;
     private readonly TaskCompletionSource<StreamState> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Stream { get; } = stream;
     public StreamHead? Head { get; set; }
-    public List<JournalRow> Tail { get; } = [];
+    public List<JournalRow> Tail { get; private set; } = [];
+
+    /// <summary>Once more, on another connection. False the second time.</summary>
+    public bool Again()
+    {
+        if (_again) return false;
+        _again = true;
+        Head = null;
+        Tail = [];
+        return true;
+    }
+
     public Task<StreamState> Task => _answer.Task;
     public void Loaded() => _answer.TrySetResult(new(Head, Tail));
     public void Failed(Exception exception) => _answer.TrySetException(exception);
@@ -103,8 +115,10 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
         }
         catch (Exception failed)
         {
-            Fail(batch, failed);
-            return failed is PostgresException && _connection!.FullState == System.Data.ConnectionState.Open;
+            var open = failed is PostgresException said && !PostgresErrors.EndsConnection(said) && _connection!.FullState == System.Data.ConnectionState.Open;
+            if (open) Fail(batch, failed);
+            else Retry(batch, failed);
+            return open;
         }
         metrics.Loaded(batch.Count);
         foreach (var request in batch) request.Loaded();
@@ -169,6 +183,16 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
         {
             _partitions.Add((short)Partitions.Of(request.Stream));
             _streams.Add(request.Stream);
+        }
+    }
+
+    /// <summary>The connection had died; reading twice harms nobody, so those who wait are read on the next one, if there is a next one.</summary>
+    private void Retry(ArraySegment<LoadRequest> batch, Exception failed)
+    {
+        var why = new JournalUnavailableException(PostgresErrors.Say(failed), failed);
+        foreach (var request in batch)
+        {
+            if (!request.Again() || !TryQueue(request)) request.Failed(why);
         }
     }
 

@@ -19,7 +19,7 @@ internal abstract class PostgresLoop<TRequest>
     private readonly List<TRequest> _batch;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loop = Task.CompletedTask;
-    private string _trouble = "The database was not reached yet.";
+    private string _trouble = "The connection to PostgreSQL was lost.";
 
     protected PostgresLoop(PostgresServer server, int maxBatch, int queueLimit, TimeSpan answerWithin)
     {
@@ -39,7 +39,12 @@ internal abstract class PostgresLoop<TRequest>
 
     public bool TryQueue(TRequest request) => _queue.Writer.TryWrite(request);
 
-    public void Start() => _loop = Task.Run(LoopAsync);
+    /// <summary>Connects, patiently for this first time so that the first append need not wait or fail, and begins.</summary>
+    public async Task StartAsync()
+    {
+        var connection = await OpenAsync();
+        _loop = Task.Run(() => LoopAsync(connection));
+    }
 
     /// <summary>Takes no more, finishes what is queued (or answers that it is unavailable) and closes the connection.</summary>
     public async ValueTask StopAsync()
@@ -57,9 +62,8 @@ internal abstract class PostgresLoop<TRequest>
 
     protected abstract void Refuse(TRequest request, JournalUnavailableException why);
 
-    private async Task LoopAsync()
+    private async Task LoopAsync(NpgsqlConnection? connection)
     {
-        NpgsqlConnection? connection = null;
         try
         {
             while (await _queue.Reader.WaitToReadAsync())

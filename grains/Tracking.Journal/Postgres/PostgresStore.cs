@@ -28,7 +28,7 @@ internal sealed partial class PostgresStore : JournalStore
     private readonly PostgresLoader[] _loaders;
     private readonly HeadWriter? _heads;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _pulse = Task.CompletedTask;
+    private Task _pulse = Task.CompletedTask;
     private readonly string _version;
     private long _epoch;
     private double _horizonAgeSeconds;
@@ -48,12 +48,15 @@ internal sealed partial class PostgresStore : JournalStore
         _requests = new(journal.QueueLimit);
         _metrics = new("postgres", () => _writers.Sum(static writer => writer.Queued), () => _heads?.Waiting ?? 0, () => _heads?.LagSeconds ?? 0, () => Volatile.Read(ref _horizonAgeSeconds));
         _loaders = [.. Enumerable.Range(0, journal.Loaders).Select(_ => new PostgresLoader(server, options, _metrics, _keys, () => Volatile.Read(ref _epoch)))];
-        foreach (var loader in _loaders) loader.Start();
         if (options.Access == StorageAccess.ReadOnly) return;
         _writers = [.. Enumerable.Range(0, journal.Writers).Select(_ => new PostgresWriter(server, journal, _metrics, _keys))];
-        foreach (var writer in _writers) writer.Start();
         _heads = new(journal, WriteHeadsAsync, _metrics, log);
-        _pulse = Task.Run(PulseAsync);
+    }
+
+    private async Task StartAsync()
+    {
+        await Task.WhenAll([.. _loaders.Select(static loader => loader.StartAsync()), .. _writers.Select(static writer => writer.StartAsync())]);
+        if (_writers.Length > 0) _pulse = Task.Run(PulseAsync);
     }
 
     public override IEventJournal Journal => this;
@@ -68,16 +71,21 @@ internal sealed partial class PostgresStore : JournalStore
         var readOnly = options.Access == StorageAccess.ReadOnly;
         var server = PostgresServer.At(options.Postgres!, options.AllowUnsafe ? null : Settings);
         ExclusiveLock? held = null;
+        PostgresStore? opened = null;
         try
         {
             var version = await CheckAsync(options, cancel);
             if (!readOnly) held = await PostgresLock.TakeAsync(server, options.Access == StorageAccess.Shared, cancel);
             await using var connection = await server.OpenOwnAsync(cancel);
             var epoch = await MigrateAsync(connection, server.Place, readOnly, clock, cancel);
-            return new(server, options, clock, log, held, version, epoch);
+            var store = new PostgresStore(server, options, clock, log, held, version, epoch);
+            opened = store;
+            await store.StartAsync();
+            return store;
         }
         catch (Exception failed)
         {
+            if (opened is not null) await opened.DisposeAsync();
             if (held is not null) await held.DisposeAsync();
             await server.DisposeAsync();
             if (failed is StorageStartException or OperationCanceledException) throw;
@@ -250,36 +258,42 @@ internal sealed partial class PostgresStore : JournalStore
 
     /// <summary>
     /// Runs a short call on a pooled connection and answers in time even when the server does not. Troubles become <see cref="JournalUnavailableException"/>; for a write that was under way,
-    /// <see cref="JournalOutcomeUnknownException"/>.
+    /// <see cref="JournalOutcomeUnknownException"/>. A read on a connection that had died in the pool is done once more on a fresh one.
     /// </summary>
     private async Task<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> work, bool writes, CancellationToken cancel)
     {
         if (writes && _options.Access == StorageAccess.ReadOnly) throw new JournalUnavailableException("The database was opened for reading only.");
-        var sent = false;
-        try
+        for (var again = false; ; again = true)
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            patience.CancelAfter(_options.Journal.AnswerWithin);
-            return await RunAsync(patience.Token).WaitAsync(_options.Journal.AnswerWithin, cancel);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new JournalUnavailableException("PostgreSQL does not answer.");
-        }
-        catch (PostgresException said)
-        {
-            throw new JournalUnavailableException(PostgresErrors.Say(said), said);
-        }
-        catch (Exception failed) when (PostgresErrors.IsTrouble(failed) && failed is not InvalidOperationException)
-        {
-            throw writes && Volatile.Read(ref sent) ? new JournalOutcomeUnknownException(PostgresErrors.Say(failed), failed) : new JournalUnavailableException(PostgresErrors.Say(failed), failed);
-        }
+            var sent = false;
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                patience.CancelAfter(_options.Journal.AnswerWithin);
+                return await RunAsync(patience.Token).WaitAsync(_options.Journal.AnswerWithin, cancel);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new JournalUnavailableException("PostgreSQL does not answer.");
+            }
+            catch (PostgresException said) when (!PostgresErrors.EndsConnection(said))
+            {
+                throw new JournalUnavailableException(PostgresErrors.Say(said), said);
+            }
+            catch (Exception failed) when (PostgresErrors.IsTrouble(failed) && failed is not InvalidOperationException)
+            {
+                var broken = failed is not TimeoutException && Volatile.Read(ref sent);
+                if (broken) _server.Pool.Clear();       // what killed this one killed its neighbours
+                if (broken && !writes && !again) continue;
+                throw writes && Volatile.Read(ref sent) ? new JournalOutcomeUnknownException(PostgresErrors.Say(failed), failed) : new JournalUnavailableException(PostgresErrors.Say(failed), failed);
+            }
 
-        async Task<T> RunAsync(CancellationToken patience)
-        {
-            await using var connection = await _server.Pool.OpenConnectionAsync(patience);
-            Volatile.Write(ref sent, true);
-            return await work(connection);
+            async Task<T> RunAsync(CancellationToken patience)
+            {
+                await using var connection = await _server.Pool.OpenConnectionAsync(patience);
+                Volatile.Write(ref sent, true);
+                return await work(connection);
+            }
         }
     }
 

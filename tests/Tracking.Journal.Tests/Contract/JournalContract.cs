@@ -247,20 +247,19 @@ public abstract class JournalContract : IAsyncLifetime
         for (var version = 1; version <= 9; version++) await AppendAsync(Stream, version, $"{version}", $"secret {version}", marked: version % 2 == 1);
 
         var read = new List<JournalRow>();
-        while (true)
+        while (read.Count < 5)
         {
             var page = await Journal.ReadMarkedAsync(partition, position, 2);
             page.Position.ShouldBeGreaterThanOrEqualTo(position);
             position = page.Position;
-            if (page.Rows.Count == 0) break;
             page.Rows.Count.ShouldBeLessThanOrEqualTo(2);
             read.AddRange(page.Rows);
         }
 
-        read.Where(row => row.Stream == Stream).Select(row => row.Version).ShouldBe([1, 3, 5, 7, 9]);
-        Text(read.First(row => row.Stream == Stream).Personal).ShouldBe("secret 1");
+        read.Select(row => (row.Stream, row.Version)).ShouldBe([(Stream, 1), (Stream, 3), (Stream, 5), (Stream, 7), (Stream, 9)]);
+        Text(read[0].Personal).ShouldBe("secret 1");
         await AppendAsync(Stream, 10, "10", marked: true);
-        (await Journal.ReadMarkedAsync(partition, position, 10)).Rows.Select(row => row.Version).ShouldBe([10]);
+        (await MarkedAsync(partition, position, 1)).Rows.Select(row => row.Version).ShouldBe([10]);
     }
 
     [Fact]
@@ -302,7 +301,7 @@ public abstract class JournalContract : IAsyncLifetime
     {
         await AppendAsync(Stream, 1, "x", marked: true);
         var partition = Partitions.Of(Stream);
-        var page = await Journal.ReadMarkedAsync(partition, JournalPosition.Start, 10);
+        var page = await MarkedAsync(partition, JournalPosition.Start, 1);
         var fresh = await Journal.LoadCursorAsync(Stream, partition);
         var moved = fresh with { Position = page.Position, RecordedAt = Noon, State = Encoding.UTF8.GetBytes("sums") };
 
@@ -322,13 +321,13 @@ public abstract class JournalContract : IAsyncLifetime
     {
         var partition = Partitions.Of(Stream);
         for (var hour = 1; hour <= 5; hour++) await Journal.AppendAsync(new(Stream, hour, Noon.AddHours(hour), "x"u8.ToArray(), default, true));
-        var all = await Journal.ReadMarkedAsync(partition, JournalPosition.Start, 100);
+        var all = await MarkedAsync(partition, JournalPosition.Start, 5);
         await Journal.SaveCursorAsync(new("reactions", partition, all.Position, Noon.AddHours(5), 0));
 
         await Store.RenewEpochAsync();
 
         var cursor = await Journal.LoadCursorAsync("reactions", partition);
-        (await Journal.ReadMarkedAsync(partition, cursor.Position, 100)).Rows.Select(row => row.Version).ShouldBe([4, 5]);
+        (await MarkedAsync(partition, cursor.Position, 2)).Rows.Select(row => row.Version).ShouldBe([4, 5]);
         await Should.ThrowAsync<InvalidOperationException>(() => Journal.ReadMarkedAsync(partition, all.Position, 100).AsTask());
     }
 
@@ -578,6 +577,17 @@ public abstract class JournalContract : IAsyncLifetime
         var rows = new List<JournalRow>();
         await foreach (var row in Journal.ReadAsync(stream)) rows.Add(row);
         return rows;
+    }
+
+    /// <summary>Reads until the expected rows are past the horizon: any transaction on the server, autovacuum's too, may hold a row back for a moment.</summary>
+    protected async Task<PartitionPage> MarkedAsync(int partition, JournalPosition after, int expected)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var page = await Journal.ReadMarkedAsync(partition, after, 100);
+            if (page.Rows.Count >= expected || tries == 500) return page;
+            await Task.Delay(10);
+        }
     }
 
     protected async Task<StreamHead> HeadOfAsync(string stream) => (await Journal.LoadAsync(stream)).Head.ShouldNotBeNull();
