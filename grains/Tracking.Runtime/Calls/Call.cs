@@ -100,8 +100,13 @@ internal abstract class PlainCall(MethodShape shape) : MethodCall(shape)
     internal Task Answer => _answer?.Task ?? Task.CompletedTask;
     internal override bool TryFail(Exception failure) => _answer is not null && _answer.TrySetException(failure);
 
-    protected void Ended(Task task, Activation on)
+    protected void Ended(Task? task, Activation on)
     {
+        if (task is null)
+        {
+            Failed(new InvalidOperationException($"{Name} answered null instead of a task."));
+            return;
+        }
         if (!task.IsCompleted)
         {
             task.ContinueWith(static (done, state) => ((PlainCall)state!).Reply(done), this, CancellationToken.None,
@@ -137,8 +142,13 @@ internal abstract class ResultCall<T>(MethodShape shape) : MethodCall(shape)
 
     private static readonly Task<T> NoAnswer = Task.FromResult(default(T)!);
 
-    protected void Ended(Task<T> task, Activation on)
+    protected void Ended(Task<T>? task, Activation on)
     {
+        if (task is null)
+        {
+            Failed(new InvalidOperationException($"{Name} answered null instead of a task."));
+            return;
+        }
         if (!task.IsCompleted)
         {
             task.ContinueWith(static (done, state) => ((ResultCall<T>)state!).Reply(done), this, CancellationToken.None,

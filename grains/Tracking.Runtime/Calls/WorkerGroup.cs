@@ -6,11 +6,19 @@ namespace Tracking.Runtime;
 internal sealed class WorkerGroup(EmbeddedSilo silo, GrainId id, GrainClass grainClass, int most) : ICallTarget
 {
     private readonly List<Activation> _workers = [];
+    private bool _closed;
+
+    /// <summary>Ends a group without workers, so that ids nobody uses any more leave no trace.</summary>
+    internal bool TryClose()
+    {
+        lock (_workers) return _closed = _workers.Count == 0;
+    }
 
     public bool TryReceive(Call call)
     {
         lock (_workers)
         {
+            if (_closed) return false;
             Activation? shortest = null;
             foreach (var worker in _workers)
             {

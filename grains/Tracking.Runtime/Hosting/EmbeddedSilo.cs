@@ -94,6 +94,8 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
 
     internal void Send(GrainId target, Call call)
     {
+        var token = call.Token;
+        token.ThrowIfCancellationRequested();
         call.Target = target;
         call.CaptureCaller();
         if (!call.OneWay) call.Expect(AnswerOptions);
@@ -118,7 +120,7 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
         else
         {
             _pending.Add(call);
-            CallCancellation.Follow(call, call.Token);
+            CallCancellation.Follow(call, token);
         }
         Route(call);
     }
@@ -151,6 +153,8 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
         if (kept == made && made is Activation) CountActivation(1);
         return kept;
     }
+
+    internal int DirectorySize => _directory.Count;
 
     internal void Forget(Call call) => call.Lane?.Remove(call);
 
@@ -216,6 +220,7 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
         _pending.FailAll(call => new SiloUnavailableException($"The silo ended while {call} was on its way."));
         _pending.Dispose();
         _directory.Clear();
+        Volatile.Write(ref _activations, 0);
     }
 
     public void Dispose()
@@ -251,6 +256,7 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
             {
                 case Observer { GrainInstance: null }: _directory.TryRemove(KeyValuePair.Create(id, target)); break;
                 case Activation activation: activation.CollectIfIdle(now, age); break;
+                case WorkerGroup group when group.TryClose(): _directory.TryRemove(KeyValuePair.Create(id, target)); break;
                 case WorkerGroup group: group.Workers.ForEach(worker => worker.CollectIfIdle(now, age)); break;
                 case Twins twins: twins.All.ForEach(twin => twin.CollectIfIdle(now, age)); break;
             }

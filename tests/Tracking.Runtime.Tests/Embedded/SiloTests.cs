@@ -116,6 +116,7 @@ public sealed class SiloTests
         world.Run(() => Task.Delay(TimeSpan.FromMinutes(20), world.Clock));
 
         world.Silo.GetStatistics().Activations.ShouldBe(0);
+        world.Silo.DirectorySize.ShouldBe(0);
         world.Run(() => grain.Work("work"));
     }
 
@@ -139,6 +140,47 @@ public sealed class SiloTests
     }
 
     [Fact]
+    public void A_method_that_answers_null_instead_of_a_task_fails_its_call()
+    {
+        using var world = new World(1);
+        var grain = world.Grains.GetGrain<IAbsentGrain>("one");
+
+        Should.Throw<InvalidOperationException>(() => world.Run(grain.Nothing)).Message.ShouldContain("answered null");
+        Should.Throw<InvalidOperationException>(() => world.Run(grain.NoValue)).Message.ShouldContain("answered null");
+        world.Run(grain.Something).ShouldBe("still here");
+    }
+
+    [Fact]
+    public void A_reference_with_the_wrong_interface_fails_its_call()
+    {
+        using var world = new World(1);
+        var id = world.Grains.GetGrain<IWorkGrain>("one").GetGrainId();
+
+        Should.Throw<InvalidCastException>(() => world.Run(() => world.Grains.GetGrain<IPlainGrain>(id).Name()));
+    }
+
+    [Fact]
+    public void Reminders_and_timeouts_happen_under_the_seed_too_and_survive_a_kill()
+    {
+        var table = new MemoryReminderTable();
+        using (var before = new World(1, reminders: table))
+        {
+            before.Run(() => before.Silo.StartAsync(CancellationToken.None));
+            before.Run(() => before.Grains.GetGrain<IReminderGrain>("one").Remind("wake", TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(1)));
+            before.Silo.Kill();
+            before.Clock.Advance(TimeSpan.FromHours(1));
+            before.Stage.Marks.ShouldBeEmpty();
+        }
+
+        using var after = new World(1, reminders: table);
+        after.Run(() => after.Silo.StartAsync(CancellationToken.None));
+        after.Run(() => Task.Delay(TimeSpan.FromMinutes(7.5), after.Clock));
+
+        after.Stage.Marks.ShouldBe(["wake", "wake", "wake"]);
+        after.Scheduler.FromOtherThreads.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_missing_service_is_named_to_the_caller()
     {
         using var world = new World(1);
@@ -157,6 +199,20 @@ public sealed class SiloTests
     private interface IBadAnswer : IGrainWithStringKey { int Now(); }
     private interface IBadParameter : IGrainWithStringKey { Task Out(out int value); }
     private interface IBadGeneric : IGrainWithStringKey { Task Of<T>(T value); }
+}
+
+public interface IAbsentGrain : IGrainWithStringKey
+{
+    Task Nothing();
+    Task<int> NoValue();
+    Task<string> Something();
+}
+
+public sealed class AbsentGrain : Grain, IAbsentGrain
+{
+    public Task Nothing() => null!;
+    public Task<int> NoValue() => null!;
+    public Task<string> Something() => Task.FromResult("still here");
 }
 
 public interface IPatientGrain : IGrainWithStringKey

@@ -9,7 +9,7 @@ internal sealed class World : IDisposable
 {
     private readonly ServiceProvider _services;
 
-    internal World(ulong seed, SiloFaults? faults = null, Semantics.Stage? stage = null, Action<EmbeddedActorsOptions>? configure = null)
+    internal World(ulong seed, SiloFaults? faults = null, Semantics.Stage? stage = null, IReminderTable? reminders = null, Action<EmbeddedActorsOptions>? configure = null)
     {
         Scheduler = new DeterministicScheduler(seed);
         Scheduler.BeforeStep = Trace.Add;
@@ -17,6 +17,7 @@ internal sealed class World : IDisposable
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(Clock);
         services.AddSingleton(Stage);
+        if (reminders is not null) services.AddSingleton(reminders);
         services.AddEmbeddedActors(options =>
         {
             options.GrainAssemblies.Add(typeof(World).Assembly);

@@ -99,6 +99,18 @@ public sealed class AnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_whose_token_is_cancelled_already_is_not_sent()
+    {
+        var grain = _silo.Grains.GetGrain<ICancelGrain>("one");
+
+        await Should.ThrowAsync<OperationCanceledException>(async () => await grain.WaitFor("late", new CancellationToken(canceled: true)));
+        _stage.Open("next");
+        await grain.WaitFor("next", default);
+
+        _stage.Marks.ShouldBe(["next begins"]);
+    }
+
+    [Fact]
     public async Task Request_context_travels_with_calls_and_not_back()
     {
         var grain = _silo.Grains.GetGrain<IContextGrain>("one");

@@ -1,0 +1,1 @@
+Console.WriteLine("This measures the embedded runtime; build it without -p:ActorRuntime=orleans.");
