@@ -10,9 +10,11 @@ using Tracking.Journal;
 using Tracking.Silo.Demo;
 using Tracking.Silo.Hosting;
 using Tracking.Silo.Telemetry;
+using Tracking.Web.Live;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 using Tracking.Web.Shipments;
+using Tracking.Web.Pages;
 
 namespace Tracking.Silo.Commands;
 
@@ -95,6 +97,8 @@ internal static class ServeCommand
         services.AddSingleton<IngestGate>();
         services.AddSingleton<ScanIntake>();
         services.AddSingleton<FeedIntake>();
+        services.AddTrackingPages();
+        services.AddLivePages();
         services.AddTelemetry(configuration);
         services.AddOpenApi("v1", OpenApiDocument.Describe);
         services.AddSingleton<Readiness>();
@@ -107,6 +111,8 @@ internal static class ServeCommand
         app.MapFeeds();
         app.MapQuarantine();
         app.MapShipments();
+        app.MapTrackingPages();
+        app.MapLivePages();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApi("/openapi/{documentName}.json");
