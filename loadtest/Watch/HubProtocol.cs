@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Tracking.LoadTest.Watch;
+
+/// <summary>What a hub message is, as far as a watcher needs to know.</summary>
+public enum HubMessage { Handshake, Update, WatchAnswer, WatchRefused, Ping, Close, Other }
+
+/// <summary>
+/// SignalR's JSON hub protocol, version 1, written against its published text: UTF-8 JSON records, each ended by 0x1E. Only what a tracking page uses.
+/// The names of the hub's methods are the server's public surface and stand only here.
+/// </summary>
+public static class HubProtocol
+{
+    public const string Path = "/hubs/tracking";
+    /// <summary>Client to server: <c>Watch(token, version)</c>.</summary>
+    public const string WatchMethod = "Watch";
+    /// <summary>Server to client: <c>Update(view)</c>; the view has a <c>version</c>.</summary>
+    public const string UpdateMethod = "Update";
+    public const byte RecordEnd = 0x1E;
+
+    public static readonly ReadOnlyMemory<byte> Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray();
+    public static readonly ReadOnlyMemory<byte> Ping = "{\"type\":6}\u001e"u8.ToArray();
+
+    public static byte[] Watch(string token, long version) =>
+        Encoding.UTF8.GetBytes($$"""{"type":1,"invocationId":"1","target":"{{WatchMethod}}","arguments":["{{token}}",{{version}}]}""" + "\u001e");
+
+    /// <summary>Reads one record without its end. <paramref name="version"/> is the view's, -1 when there is none. Throws <see cref="JsonException"/> for what is not JSON.</summary>
+    public static HubMessage Read(ReadOnlySpan<byte> record, out long version)
+    {
+        version = -1;
+        var (type, isUpdate, hasError, any) = (0, false, false, false);
+        var json = new Utf8JsonReader(record);
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            any = true;
+            if (json.ValueTextEquals("type"u8)) { json.Read(); type = json.GetInt32(); }
+            else if (json.ValueTextEquals("target"u8)) { json.Read(); isUpdate = json.ValueTextEquals(UpdateMethod); }
+            else if (json.ValueTextEquals("error"u8)) { json.Read(); hasError = json.TokenType != JsonTokenType.Null; }
+            else if (json.ValueTextEquals("arguments"u8) || json.ValueTextEquals("result"u8)) { json.Read(); version = Math.Max(version, VersionIn(ref json)); }
+            else { json.Read(); json.Skip(); }
+        }
+        return type switch
+        {
+            0 => any && hasError ? HubMessage.WatchRefused : HubMessage.Handshake,
+            1 => isUpdate ? HubMessage.Update : HubMessage.Other,
+            3 => hasError ? HubMessage.WatchRefused : HubMessage.WatchAnswer,
+            6 => HubMessage.Ping,
+            7 => HubMessage.Close,
+            _ => HubMessage.Other,
+        };
+    }
+
+    // The version of the first view: a property of that name, at most three levels below (arguments[0].version, result.version, result.view.version).
+    private static long VersionIn(ref Utf8JsonReader json)
+    {
+        if (json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return -1;
+        var (top, version) = (json.CurrentDepth, -1L);
+        while (json.Read() && json.CurrentDepth > top)
+        {
+            if (version >= 0 || json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth > top + 3 || !json.ValueTextEquals("version"u8)) continue;
+            json.Read();
+            if (json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var told)) version = told;
+        }
+        return version;
+    }
+}
