@@ -58,7 +58,7 @@ public sealed class AckLedger
         entry |= FoundBit;
     }
 
-    public bool IsAcked(long @event) => Block(@event, make: false) is { } block && (block[@event % BlockSize] & AckedBit) != 0;
+    public bool WasSent(long @event) => @event is >= 0 and < MostEvents && Block(@event, make: false) is { } block && (block[@event % BlockSize] & SentBit) != 0;
 
     public Verification Verify()
     {

@@ -27,11 +27,11 @@ public static class RawInserts
         {
             foreach (var batch in (int[])[500, 1000])
             {
-                var rows = await SampleAsync(source, table, columns, batch * 4, stop);
+                var (filled, rows) = await SampleAsync(source, table, columns, batch * 4, stop);
                 foreach (var connections in (int[])[1, 2, 4])
                 {
                     await ExecuteAsync(source, $"drop table if exists {Scratch}; create table {Scratch} (like {table} including all)", stop);
-                    found.Add(new RawInsert(batch, connections, await RunAsync(source, columns, rows, batch, connections, each, stop)));
+                    found.Add(new RawInsert(batch, connections, await RunAsync(source, filled, rows, batch, connections, each, stop)));
                 }
             }
             return found;
@@ -74,11 +74,11 @@ public static class RawInserts
         return columns;
     }
 
-    // One row of each of many streams, column by column.
-    private static async Task<Array[]> SampleAsync(NpgsqlDataSource source, string table, IReadOnlyList<Column> columns, int count, CancellationToken stop)
+    // One row of each of many streams, column by column. A column that is null in all of them stays null by itself.
+    private static async Task<(IReadOnlyList<Column> Filled, Array[] Rows)> SampleAsync(NpgsqlDataSource source, string table, IReadOnlyList<Column> columns, int count, CancellationToken stop)
     {
         var names = string.Join(", ", columns.Select(c => c.Quoted));
-        await using var command = source.CreateCommand($"select {names} from (select distinct on (stream) * from (select * from {table} limit {count * 40}) some order by stream, version desc) one limit {count}");
+        await using var command = source.CreateCommand($"select {names} from (select distinct on (stream) * from (select * from {table} limit {count * 40}) as sampled order by stream, version desc) as newest limit {count}");
         await using var reader = await command.ExecuteReaderAsync(stop);
         var rows = new List<object?[]>();
         while (await reader.ReadAsync(stop))
@@ -88,14 +88,17 @@ public static class RawInserts
             rows.Add(row);
         }
         if (rows.Count < count) throw new SetUpException($"Raw inserts copy {count} streams of the journal, and it has {rows.Count}.");
-        return [.. columns.Select((_, i) =>
+        var (filled, values) = (new List<Column>(), new List<Array>());
+        for (var i = 0; i < columns.Count; i++)
         {
-            var type = rows.Select(r => r[i]?.GetType()).FirstOrDefault(t => t is not null) ?? typeof(string);
+            if (rows.FirstOrDefault(r => r[i] is not null)?[i]?.GetType() is not { } type) continue;
             if (type.IsValueType && rows.Any(r => r[i] is null)) type = typeof(Nullable<>).MakeGenericType(type);
             var column = Array.CreateInstance(type, rows.Count);
             for (var r = 0; r < rows.Count; r++) column.SetValue(rows[r][i], r);
-            return column;
-        })];
+            filled.Add(columns[i]);
+            values.Add(column);
+        }
+        return (filled, [.. values]);
     }
 
     private static async Task<double> RunAsync(

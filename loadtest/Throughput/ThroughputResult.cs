@@ -5,10 +5,11 @@ using Tracking.LoadTest.Measure;
 namespace Tracking.LoadTest.Throughput;
 
 /// <summary>One pumped phase. Rates are per second, times in milliseconds.</summary>
-public sealed record PhaseFigures(double ScansPerSecond, double AckP50Ms, double AckP99Ms, long Scans, double Seconds, double GeneratorCpu, double ServerCpu, string? Problem)
+public sealed record PhaseFigures(double ScansPerSecond, double AckP50Ms, double AckP99Ms, long Scans, long NotAccepted, double Seconds, double GeneratorCpu, double ServerCpu, string? Problem)
 {
     public static PhaseFigures Of(Pumped pumped) => new(
         Math.Round(pumped.ScansPerSecond), pumped.Ack.Percentile(50) / 1000.0, pumped.Ack.Percentile(99) / 1000.0, pumped.Outcomes.Accepted,
+        pumped.Outcomes.None + pumped.Outcomes.Failed + pumped.Outcomes.Rejected + pumped.Outcomes.Quarantined + pumped.Outcomes.Duplicate,
         Math.Round(pumped.Seconds, 3), Math.Round(pumped.GeneratorCpu, 3), Math.Round(pumped.ServerCpu, 3), pumped.Problem);
 }
 
@@ -43,6 +44,8 @@ public sealed record ThroughputResult
     public PhaseFigures? Populate { get; set; }
     public Dictionary<string, PhaseFigures> PerScanWritesDetail { get; } = [];
     public List<RawInsert> RawInsertsDetail { get; } = [];
+    /// <summary>Whatever was not accepted, by phase, in words.</summary>
+    public List<string> Problems { get; } = [];
     public Verification? Verification { get; set; }
     public long? ExportedLines { get; set; }
     public double? ExportSeconds { get; set; }

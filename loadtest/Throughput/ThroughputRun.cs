@@ -44,14 +44,14 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
             {
                 result.StartToReadyMs = Math.Round(silo.StartedIn.TotalMilliseconds);
                 var firstAck = Stopwatch.GetTimestamp();
-                await PumpAsync(silo, client, 1, 1, Phase, BatchPump.Counting(1), Endless([Light(WarmUpIds + WarmUpShipments)], 0), stop);
+                await PumpAsync("first scan", result, silo, client, 1, 1, Phase, BatchPump.Counting(1), Endless([Light(WarmUpIds + WarmUpShipments)], 0), stop);
                 result.StartToFirstAckMs = Math.Round((silo.StartedIn + Stopwatch.GetElapsedTime(firstAck)).TotalMilliseconds);
-                await WarmUpAsync(silo, client, 0, stop);
+                await WarmUpAsync(result, silo, client, 0, stop);
 
                 var shipments = Lights(WarmIds, options.Shipments);
                 var before = silo.Reading.ResidentBytes;
                 say($"Filling: {ScansPerShipment} scans for each of {shipments.Length:N0} shipments …");
-                var fill = await PumpAsync(silo, client, Connections, Batch, Phase * 6, BatchPump.Counting((long)shipments.Length * ScansPerShipment), Endless(shipments, 0), stop);
+                var fill = await PumpAsync("fill", result, silo, client, Connections, Batch, Phase * 6, BatchPump.Counting((long)shipments.Length * ScansPerShipment), Endless(shipments, 0), stop);
                 result.Fill = PhaseFigures.Of(fill);
                 Require(fill, "filling");
                 await Task.Delay(1_500, stop);                  // what is written behind gets written, garbage of the burst is given back or not
@@ -60,7 +60,7 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
                     result.BytesPerShipment = Math.Round((double)Math.Max(0, silo.Reading.ResidentBytes - before) / result.ShipmentsInMemory);
 
                 say($"Warm: {options.Seconds} s on {shipments.Length:N0} shipments in memory …");
-                var warm = await PumpAsync(silo, client, Connections, Batch, Phase, BatchPump.Counting(), Endless(shipments, ScansPerShipment), stop);
+                var warm = await PumpAsync("warm", result, silo, client, Connections, Batch, Phase, BatchPump.Counting(), Endless(shipments, ScansPerShipment), stop);
                 result.Warm = PhaseFigures.Of(warm);
                 Require(warm, "warm");
                 stop.ThrowIfCancellationRequested();
@@ -69,7 +69,7 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
                 var wanted = (long)Math.Min(5_000_000, result.Warm.ScansPerSecond * options.Seconds * 0.9);
                 say($"Storing up to {wanted:N0} shipments to meet cold …");
                 var cold = Lights(ColdIds, (int)wanted);
-                var populate = await PumpAsync(silo, client, Connections, Batch, Phase * 2, BatchPump.Counting(wanted), Endless(cold, 0), stop);
+                var populate = await PumpAsync("populate", result, silo, client, Connections, Batch, Phase * 2, BatchPump.Counting(wanted), Endless(cold, 0), stop);
                 result.Populate = PhaseFigures.Of(populate);
                 population = populate.Outcomes.Accepted;
             }, stop);
@@ -77,11 +77,11 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
             say("Restarting, so that every shipment is cold …");
             await WithSiloAsync(dll, folder, [], async (silo, client) =>
             {
-                await WarmUpAsync(silo, client, 1, stop);
+                await WarmUpAsync(result, silo, client, 1, stop);
                 say($"Cold: up to {options.Seconds} s, every scan on a shipment that is not in memory …");
                 var parcels = Lights(ColdIds, (int)population);
                 Shuffle(parcels);
-                var cold = await PumpAsync(silo, client, Connections, Batch, Phase, BatchPump.Counting(population), Endless(parcels, 1), stop);
+                var cold = await PumpAsync("cold", result, silo, client, Connections, Batch, Phase, BatchPump.Counting(population), Endless(parcels, 1), stop);
                 result.Cold = PhaseFigures.Of(cold);
                 Require(cold, "cold");
             }, stop);
@@ -90,14 +90,14 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
             {
                 say("Per-scan writes: one statement per scan, 32 prepared connections …");
                 var parcels = Lights(PerScanIds, PerScanShipments);
-                await PumpAsync(silo, client, Connections, Batch, Phase, BatchPump.Counting(PerScanShipments * 2), Endless(parcels, 0), stop);
+                await PumpAsync("per-scan warm-up", result, silo, client, Connections, 16, Phase, BatchPump.Counting(PerScanShipments * 2), Endless(parcels, 0), stop);
                 var half = TimeSpan.FromSeconds(Math.Max(2, options.Seconds / 2.0));
-                var inFlight64 = await PumpAsync(silo, client, Connections, 16, half, BatchPump.Counting(), Endless(parcels, 2), stop);
+                var inFlight64 = await PumpAsync("per-scan, 64 in flight", result, silo, client, Connections, 16, half, BatchPump.Counting(), Endless(parcels, 2), stop);
                 result.PerScanWritesDetail["64 in flight"] = PhaseFigures.Of(inFlight64);
                 Require(inFlight64, "per-scan writes");
                 var offset = 3 + (int)(inFlight64.Outcomes.Stored / PerScanShipments);
-                var asWarm = await PumpAsync(silo, client, Connections, Batch, half, BatchPump.Counting(), Endless(parcels, offset), stop);
-                result.PerScanWritesDetail["batches of 500 as warm"] = PhaseFigures.Of(asWarm);
+                var asWarm = await PumpAsync("per-scan, as warm", result, silo, client, Connections, Batch, half, BatchPump.Counting(), Endless(parcels, offset), stop);
+                result.PerScanWritesDetail["as warm"] = PhaseFigures.Of(asWarm);
                 result.PerScanWrites = Math.Max(Math.Round(inFlight64.ScansPerSecond), Math.Round(asWarm.ScansPerSecond));
             }, stop);
 
@@ -163,13 +163,19 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
         return settings;
     }
 
-    private Task<Pumped> PumpAsync(SiloProcess silo, ScanClient client, int connections, int batch, TimeSpan atMost,
-        Func<int, (long, int)> next, Func<long, Statement> scan, CancellationToken stop) =>
-        new BatchPump(client, _payloads, _ledger, silo.Pid).RunAsync(connections, batch, atMost, next, scan, stop);
+    private async Task<Pumped> PumpAsync(string phase, ThroughputResult result, SiloProcess silo, ScanClient client, int connections, int batch, TimeSpan atMost,
+        Func<int, (long, int)> next, Func<long, Statement> scan, CancellationToken stop)
+    {
+        var pumped = await new BatchPump(client, _payloads, _ledger, silo.Pid).RunAsync(connections, batch, atMost, next, scan, stop);
+        var o = pumped.Outcomes;
+        if (pumped.Problem is not null || o.Duplicate + o.Rejected + o.Quarantined + o.Failed + o.None > 0)
+            result.Problems.Add($"{phase}: {string.Join(", ", Report.RunResult.Named(o).Where(n => n.Key != "accepted" && n.Value > 0).Select(n => $"{n.Value} {n.Key}"))}{(pumped.Problem is null ? "" : $" ({pumped.Problem})")}");
+        return pumped;
+    }
 
     // Jitted code and grown pools before anything is timed.
-    private Task WarmUpAsync(SiloProcess silo, ScanClient client, int round, CancellationToken stop) =>
-        PumpAsync(silo, client, Connections, Batch, TimeSpan.FromSeconds(4), BatchPump.Counting(WarmUpShipments * 20), Endless(Lights(WarmUpIds + 100_000 * round, WarmUpShipments), 0), stop);
+    private Task WarmUpAsync(ThroughputResult result, SiloProcess silo, ScanClient client, int round, CancellationToken stop) =>
+        PumpAsync("warm-up", result, silo, client, Connections, Batch, TimeSpan.FromSeconds(4), BatchPump.Counting(WarmUpShipments * 20), Endless(Lights(WarmUpIds + 100_000 * round, WarmUpShipments), 0), stop);
 
     private Func<long, Statement> Endless(Parcel[] parcels, int firstStep) =>
         number => ScanFeed.Endless(parcels[number % parcels.Length], firstStep + (int)(number / parcels.Length), _now);
