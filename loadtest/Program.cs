@@ -1,8 +1,15 @@
 using System.CommandLine;
 using Tracking.LoadTest.Commands;
 
+// A pipe has no width: tables keep their shape there.
+if (Console.IsOutputRedirected) Spectre.Console.AnsiConsole.Profile.Width = 140;
+
 var root = new RootCommand("Rehearses peak: open-model load on a tracking silo, its measures and reports, over the public surface only.");
+RunCommand.AddTo(root);
 root.Subcommands.Add(ThroughputCommand.Create());
+root.Subcommands.Add(KneeCommand.Create());
+root.Subcommands.Add(CompareCommand.Create());
+root.Subcommands.Add(CapacityCommand.Create());
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

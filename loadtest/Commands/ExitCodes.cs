@@ -26,6 +26,11 @@ public static class ExitCodes
             Console.Error.WriteLine(e.Message);
             return SetUpFailed;
         }
+        catch (Npgsql.NpgsqlException e)
+        {
+            Console.Error.WriteLine($"PostgreSQL: {e.Message.ReplaceLineEndings(" ")}");
+            return SetUpFailed;
+        }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("Interrupted before there was anything to report.");

@@ -64,10 +64,11 @@ internal static class ThroughputCommand
             .AddColumn(Right("scans")).AddColumn(Right("silo CPU")).AddColumn(Right("our CPU"));
         Row("warm", result.Warm);
         Row("cold", result.Cold);
-        foreach (var (name, figures) in result.PerScanWritesDetail) Row($"per-scan writes, {name}", figures);
+        foreach (var (name, figures) in result.PerScanWritesDetail) Row($"per-scan, {name}", figures);
         foreach (var raw in result.RawInsertsDetail)
-            table.AddRow($"raw inserts, unnest {raw.Batch}, {raw.Connections} connection{(raw.Connections == 1 ? "" : "s")}", N(raw.RowsPerSecond), "", "", "", "", "");
+            table.AddRow($"raw, unnest {raw.Batch} x {raw.Connections}", N(raw.RowsPerSecond), "", "", "", "", "");
         AnsiConsole.Write(table);
+        foreach (var problem in result.Problems) Line("not accepted", problem);
 
         var ratios = result.Ratios;
         Line("warm / per-scan writes", ratios.WarmToPerScanWrites is { } a ? a.ToString("F1", CultureInfo.InvariantCulture) + " x" : "not measured");
