@@ -97,6 +97,8 @@ public sealed record FeedContext
     /// <summary>File name, for formats whose file names carry meaning, and for pointers.</summary>
     public string? FileName { get; init; }
     public int MaxMessageBytes { get; init; } = DefaultMaxMessageBytes;
+    /// <summary>The request's headers by name, without case, for formats that carry facts there (CloudEvents in binary mode). Files have none.</summary>
+    public Func<string, string?>? Header { get; init; }
 
     public ScanSource Source(string? sequence = null) => new(Feed, Channel, Signature, sequence);
 }

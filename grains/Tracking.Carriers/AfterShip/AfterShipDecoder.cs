@@ -14,6 +14,8 @@ public sealed class AfterShipDecoder : JsonFeedDecoder
 {
     private static readonly CodeTable Codes = CodeTable.Load("AfterShip/aftership-codes.csv");
 
+    private static readonly HashSet<string> KnownSubtags = new(Codes.Rows.Select(r => r.Key[1]).Where(k => k != "*"), StringComparer.OrdinalIgnoreCase);
+
     public override string Format => "aftership";
     public override string Description => "AfterShip tracking webhook (JSON)";
 
@@ -126,9 +128,11 @@ public sealed class AfterShipDecoder : JsonFeedDecoder
         if (!occurred.IsTold) draft.Note("time.missing", $"{pointer} has no checkpoint_time.");
 
         string? tag = Short(checkpoint, "tag"u8), subtag = Short(checkpoint, "subtag"u8);
-        // New subtags appear without warning; an unknown one means what its tag means. A subtag without a tag names it.
-        var meaning = Codes.Of(tag ?? subtag?.Split('_')[0], subtag);
-        if (tag is null && subtag is null) meaning = new CodeMeaning(null);
+        // New subtags appear without warning; an unknown one means what the carrier's own code says, where we know it, else what its tag means.
+        var rawTag = Short(checkpoint, "raw_tag"u8);
+        var meaning = (subtag is not null && KnownSubtags.Contains(subtag) ? null : CarrierCodes.Find(common.Carrier, rawTag))
+            ?? Codes.Of(tag ?? subtag?.Split('_')[0], subtag);
+        if (tag is null && subtag is null && !meaning.IsMapped) meaning = new CodeMeaning(null);
         else if (!meaning.IsMapped) draft.Note("code.unmapped", $"Tag '{tag}' with subtag '{subtag}' is not in the table.");
 
         var reporter = Short(checkpoint, "slug"u8);
@@ -142,7 +146,7 @@ public sealed class AfterShipDecoder : JsonFeedDecoder
             SubStatus = meaning.SubStatus,
             Modifiers = meaning.Modifiers | DateOnlyFlag(occurred),
             Reason = meaning.Reason,
-            Raw = new RawCodes(Type: tag, Code: subtag, SubCode: Short(checkpoint, "raw_tag"u8), Text: checkpoint.AsReceived("message"u8), LocationText: Short(checkpoint.AsReceived("location"u8), 2000)),
+            Raw = new RawCodes(Type: tag, Code: subtag, SubCode: rawTag, Text: checkpoint.AsReceived("message"u8), LocationText: Short(checkpoint.AsReceived("location"u8), 2000)),
             Occurred = occurred,
             ObservedAt = Instant(checkpoint.Text("created_at"u8)),
             Place = place,

@@ -182,7 +182,7 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
     }
 
     private DecodedItem Item(string pointer)
-        => new(_scans.DrainToImmutable(), _message.Bytes, pointer, null, _notes.Count == 0 ? [] : [.. _notes]);
+        => new(ScanLimits.Apply(_scans.DrainToImmutable()), _message.Bytes, pointer, null, _notes.Count == 0 ? [] : [.. _notes]);
 
     // Six shapes of one statement; see the samples of each.
     private Event Status(EdifactElements sts, long number)

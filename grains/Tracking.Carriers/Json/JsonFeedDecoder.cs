@@ -109,7 +109,7 @@ public abstract class JsonFeedDecoder : FeedDecoder
         public IEnumerable<DecodedItem> Items()
         {
             if (_notes.Count == 0 && Scans.Count == 0 && _apart.Count > 0) return _apart;
-            _apart.Insert(0, new DecodedItem(Scans.ToImmutable(), original, pointer, null, [.. _notes]));
+            _apart.Insert(0, new DecodedItem(ScanLimits.Apply(Scans.ToImmutable()), original, pointer, null, [.. _notes]));
             return _apart;
         }
     }

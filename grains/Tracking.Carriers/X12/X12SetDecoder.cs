@@ -181,7 +181,7 @@ internal sealed class X12SetDecoder(FeedContext context)
     }
 
     private DecodedItem Item(string pointer)
-        => new(_scans.DrainToImmutable(), _set.Bytes, pointer, null, _notes.Count == 0 ? [] : [.. _notes]);
+        => new(ScanLimits.Apply(_scans.DrainToImmutable()), _set.Bytes, pointer, null, _notes.Count == 0 ? [] : [.. _notes]);
 
     // Who and which parcel. B10-01 is the carrier's own reference; without one the tracking qualifiers of L11 speak (in the header for the whole set, in a
     // status group for that group), and last the bill of lading.
@@ -531,7 +531,7 @@ internal sealed class X12SetDecoder(FeedContext context)
     private string? Country(ReadOnlySpan<byte> element)
     {
         var country = _pool.Get(element, Fallback);
-        return country is null or { Length: 2 } ? country : Zones.Countries.Alpha2OrAsTold(country);
+        return country is null or "US" or "CA" ? country : Zones.Countries.Alpha2OrAsTold(country);
     }
 
     private static string? SignedBy(List<string> texts)
