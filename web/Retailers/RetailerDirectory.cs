@@ -104,6 +104,8 @@ public sealed partial class RetailerDirectory : IDisposable
                 if (feedId.Length is < 1 or > 100 || !feedId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) problems.Add($"Retailers:{id}:Feeds:{feedId}: a feed id is 1 to 100 letters, digits, hyphens and underscores.");
                 else if (string.IsNullOrWhiteSpace(feed.Format)) problems.Add($"Retailers:{id}:Feeds:{feedId}:Format is missing.");
                 else if (!feeds.TryAdd(feedId, new RetailerFeed(retailer, feedId, feed))) problems.Add($"Retailers:{id}:Feeds:{feedId}: {feeds[feedId].Retailer.Id} has a feed of that id too; an id is unique over all retailers.");
+                if (feed.SignatureHash.ToLowerInvariant() is not ("sha256" or "sha1" or "sha384" or "sha512")) problems.Add($"Retailers:{id}:Feeds:{feedId}:SignatureHash is '{feed.SignatureHash}'; it is sha256, sha1, sha384 or sha512.");
+                if (feed.SignatureEncoding.ToLowerInvariant() is not ("base64" or "hex")) problems.Add($"Retailers:{id}:Feeds:{feedId}:SignatureEncoding is '{feed.SignatureEncoding}'; it is base64 or hex.");
                 if (feed.Zone is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(feed.Zone, out _)) problems.Add($"Retailers:{id}:Feeds:{feedId}:Zone is '{feed.Zone}', which is no IANA zone.");
             }
         }

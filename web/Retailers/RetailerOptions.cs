@@ -30,6 +30,10 @@ public sealed class FeedOptions
     public List<string> Secrets { get; set; } = [];
     /// <summary>For shared credentials: the header that carries one. Default: the format's own.</summary>
     public string? Header { get; set; }
+    /// <summary>For body signatures: <c>sha256</c> (default), <c>sha1</c>, <c>sha384</c> or <c>sha512</c>. Only for carriers that do not publish theirs (USPS).</summary>
+    public string SignatureHash { get; set; } = "sha256";
+    /// <summary>For body signatures: <c>base64</c> (default), or <c>hex</c>, which is then accepted as well. Only where descriptions disagree (FedEx, USPS).</summary>
+    public string SignatureEncoding { get; set; } = "base64";
     /// <summary>Carrier slug for formats that do not name one.</summary>
     public string? Carrier { get; set; }
     /// <summary>IANA zone of local times whose place does not tell.</summary>

@@ -42,7 +42,11 @@ public static class FeedEndpoints
         if (gate.RetryAfter(feed.Retailer) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
 
         if (await ReadAsync(http, intake.MaxBytes) is not { } body) return TooLarge(intake.MaxBytes);
-        var credentials = new FeedCredentials([.. feed.Options.Secrets], feed.Options.Header, clock.GetUtcNow());
+        var credentials = new FeedCredentials([.. feed.Options.Secrets], feed.Options.Header, clock.GetUtcNow())
+        {
+            Hash = feed.Options.SignatureHash,
+            Encoding = feed.Options.SignatureEncoding,
+        };
         var proof = decoder.Verify(body.Span, credentials, name => http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null);
         if (!proof.Accepted) return Problems.Unauthorized(proof.Problem ?? "The message is not signed with a live secret of this feed.");
 

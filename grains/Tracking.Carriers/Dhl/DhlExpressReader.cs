@@ -31,7 +31,7 @@ internal static class DhlExpressReader
         var waybill = new DhlWaybill
         {
             Pointer = part.Pointer,
-            Original = xml.Slice(part),
+            Original = xml.Original(part),
             Number = part.Text("AWBNumber"),
             Condition = Condition(part),
             Product = info?.Text("GlobalProductCode") ?? info?.Text("ProductCode"),

@@ -31,7 +31,7 @@ internal static class FedExXml
         var result = new FedExResult
         {
             Pointer = part.Pointer,
-            Original = xml.Slice(part),
+            Original = xml.Original(part),
             Number = part.Text("TrackingNumber"),
             UniqueId = part.Text("TrackingNumberUniqueIdentifier"),
             Network = part.Text("CarrierCode"),

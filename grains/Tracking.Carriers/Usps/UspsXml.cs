@@ -26,7 +26,7 @@ internal static class UspsXml
         var piece = new UspsPiece
         {
             Pointer = part.Pointer,
-            Original = xml.Slice(part),
+            Original = xml.Original(part),
             Number = part.Attribute("ID") ?? part.Text("TrackingNumber"),
             UniqueId = part.Text("MPSUFFIX"),
             IntakeDate = part.Text("MPDATE"),

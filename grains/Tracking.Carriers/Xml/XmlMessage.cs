@@ -60,6 +60,30 @@ public sealed class XmlMessage
         return _bytes[from..Math.Max(from, ByteAt(part.End))];
     }
 
+    /// <summary>
+    /// What to keep of one element so that it can be read again: its slice, or the whole message where the slice uses a namespace prefix that only the elements
+    /// around it declare.
+    /// </summary>
+    public ReadOnlyMemory<byte> Original(XmlPart part)
+    {
+        var slice = Slice(part);
+        return UsesPrefix(slice.Span) ? _bytes : slice;
+    }
+
+    // A colon in a tag before its first blank, or xsi: before an attribute's name. One too many keeps more than needed, never less.
+    private static bool UsesPrefix(ReadOnlySpan<byte> xml)
+    {
+        if (xml.IndexOf("xsi:"u8) >= 0) return true;
+        while (xml.IndexOf((byte)'<') is var open and >= 0)
+        {
+            xml = xml[(open + 1)..];
+            var end = xml.IndexOfAny(" >/"u8);
+            var name = end == 0 && xml[0] == '/' ? default : end < 0 ? xml : xml[..end];
+            if (name.Contains((byte)':')) return true;
+        }
+        return false;
+    }
+
     private int ByteAt(int character)
     {
         if (_sameOffsets) return Math.Min(character, _bytes.Length);

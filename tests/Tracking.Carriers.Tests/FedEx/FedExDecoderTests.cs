@@ -260,6 +260,16 @@ public sealed class FedExDecoderTests
     }
 
     [Fact]
+    public void What_is_kept_of_a_result_can_be_read_again_alone()
+    {
+        foreach (var sample in (string[])["fedex/two-parcels-one-number.json", "fedex/track-reply.xml"])
+        {
+            var item = Messages.Items(FedEx, Decoded.Sample(sample))[0];
+            Messages.Items(FedEx, item.Original.ToArray())[0].Scans.Select(s => s.Key).ShouldBe(item.Scans.Select(s => s.Key));
+        }
+    }
+
+    [Fact]
     public void A_document_of_something_else_is_unreadable_by_name()
     {
         Messages.Items(FedEx, "").Single().Problem!.Code.ShouldBe("message.empty");
