@@ -18,6 +18,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
     private readonly ILogger _log;
     private readonly Task _loop;
     private Dictionary<string, StreamHead> _waiting = new(StringComparer.Ordinal);
+    private int _inFlight;
     private long _oldestOfferedAt;
 
     public HeadWriter(JournalOptions options, Func<IReadOnlyList<StreamHead>, CancellationToken, Task> write, JournalMetrics metrics, ILogger log)
@@ -31,7 +32,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
 
     public int Waiting
     {
-        get { lock (_gate) return _waiting.Count; }
+        get { lock (_gate) return _waiting.Count + _inFlight; }
     }
 
     public double LagSeconds
@@ -46,10 +47,10 @@ internal sealed partial class HeadWriter : IAsyncDisposable
         {
             if (_waiting.TryGetValue(head.Stream, out var known))
             {
-                if (known.Version < head.Version) _waiting[head.Stream] = head;
+                if (known.Version <= head.Version) _waiting[head.Stream] = head;
                 return;
             }
-            if (_waiting.Count >= 8L * _options.HeadBuffer)
+            if (_waiting.Count + _inFlight >= 8L * _options.HeadBuffer)
             {
                 _metrics.HeadsDropped(1);
                 return;
@@ -72,6 +73,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
             {
                 if (_waiting.Count == 0) return;
                 taken = _waiting;
+                _inFlight = taken.Count;
                 _waiting = new(StringComparer.Ordinal);
             }
             var started = Stopwatch.GetTimestamp();
@@ -88,7 +90,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
             }
             finally
             {
-                if (written < heads.Count) GiveBack(heads, written);
+                Finish(heads, written);
                 if (written > 0) _metrics.HeadsWritten(written, Stopwatch.GetElapsedTime(started).TotalSeconds);
             }
         }
@@ -136,10 +138,12 @@ internal sealed partial class HeadWriter : IAsyncDisposable
         }
     }
 
-    private void GiveBack(List<StreamHead> heads, int from)
+    /// <summary>Takes back what was not written; a failing database must not make the buffer grow round by round.</summary>
+    private void Finish(List<StreamHead> heads, int from)
     {
         lock (_gate)
         {
+            _inFlight = 0;
             for (var i = from; i < heads.Count; i++)
             {
                 if (!_waiting.TryGetValue(heads[i].Stream, out var newer) || newer.Version < heads[i].Version) _waiting[heads[i].Stream] = heads[i];

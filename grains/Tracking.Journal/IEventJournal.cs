@@ -41,11 +41,14 @@ public interface IEventJournal
 
 /// <summary>
 /// Heads: one row per stream with what is needed to start from, to list and to wake it. Written behind the journal, conflated, changed only
-/// forwards (<c>heads.version &lt; excluded.version</c>), rebuildable from the journal at any time.
+/// forwards (never to a lower version), rebuildable from the journal at any time.
 /// </summary>
 public interface IHeadStore
 {
-    /// <summary>Takes the newest head of a stream, to be written soon. Never waits; a newer head of the same stream replaces one not yet written.</summary>
+    /// <summary>
+    /// Takes the newest head of a stream, to be written soon. Never waits; a newer head of the same stream replaces one not yet written. The same version may be offered again: time alone
+    /// moves <c>due_at</c>, flags and status. The bytes must not change afterwards.
+    /// </summary>
     void Offer(StreamHead head);
 
     /// <summary>Writes what was offered up to now. For graceful stop and tests.</summary>
@@ -56,7 +59,7 @@ public interface IHeadStore
 
     /// <summary>
     /// Streams whose journal is ahead of their head after <paramref name="after"/> (a crash lost a head that was not yet written), with the position
-    /// checked up to. A sweep starts only after these were woken, so a crash cannot lose a <c>due_at</c>.
+    /// checked up to. Only kinds of stream that have heads (<c>StorageOptions.KindsWithHeads</c>) are looked at. Flush before the position is saved. A sweep starts only after these were woken, so a crash cannot lose a <c>due_at</c>.
     /// </summary>
     ValueTask<LaggingHeads> LaggingAsync(int partition, JournalPosition after, int limit, CancellationToken cancel = default);
 

@@ -26,6 +26,9 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
     /// <summary>False: an offered head is stored only by <see cref="FlushAsync"/>, and <see cref="LoseOfferedHeads"/> forgets it, as a crash would. Default true.</summary>
     public bool WritesHeadsAtOnce { get; set; } = true;
 
+    /// <summary>As <see cref="StorageOptions.KindsWithHeads"/>.</summary>
+    public string KindsWithHeads { get; set; } = new StorageOptions().KindsWithHeads;
+
     public override IEventJournal Journal => this;
     public override IHeadStore Heads => this;
     public override IQuarantine Quarantine => this;
@@ -184,7 +187,7 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
             var from = RowAfter(after);
             var upTo = Math.Max(from, _rows);
             var streams = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var row in _partitions[partition].Where(row => row.Id > from && (_heads.GetValueOrDefault(row.Stream)?.Version ?? 0) < row.Version))
+            foreach (var row in _partitions[partition].Where(row => row.Id > from && KindsWithHeads.Contains(StreamName.Kind(row.Stream)) && (_heads.GetValueOrDefault(row.Stream)?.Version ?? 0) < row.Version))
             {
                 if (streams.Count == limit && !streams.Contains(row.Stream))
                 {
@@ -277,7 +280,7 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
 
     private static void KeepNewest(Dictionary<string, StreamHead> heads, StreamHead head)
     {
-        if (!heads.TryGetValue(head.Stream, out var known) || known.Version < head.Version) heads[head.Stream] = head;
+        if (!heads.TryGetValue(head.Stream, out var known) || known.Version <= head.Version) heads[head.Stream] = head;
     }
 
     private List<JournalRow> Snapshot(Func<List<Stored>> rows)

@@ -26,7 +26,8 @@ internal sealed class LagScans(PostgresStore store)
             // Somebody may have scanned for us while we waited for our turn.
             if (Take(partition, after, limit) is { } scanned) return scanned;
             await store.FlushAsync(cancel);
-            var (rows, upTo) = await store.ScanLaggingAsync(after, MostRows, cancel);
+            var from = Later(after, await store.VerifiedAsync(cancel));
+            var (rows, upTo) = await store.ScanLaggingAsync(from, MostRows, cancel);
             lock (_gate)
             {
                 _found.Clear();
@@ -68,11 +69,15 @@ internal sealed class LagScans(PostgresStore store)
         }
     }
 
+    private static JournalPosition Later(JournalPosition left, JournalPosition right) => Compare(left, right) >= 0 ? left : right;
+
     private static int Compare(JournalPosition left, JournalPosition right) => (left.Transaction, left.Row).CompareTo((right.Transaction, right.Row));
 }
 
 internal sealed partial class PostgresStore
 {
+    private ReaderCursor? _verified;
+
     internal async Task<(List<(JournalPosition At, int Partition, string Stream)> Rows, JournalPosition UpTo)> ScanLaggingAsync(JournalPosition after, int most, CancellationToken cancel)
     {
         var rows = new List<(JournalPosition, int, string)>();
@@ -90,18 +95,43 @@ internal sealed partial class PostgresStore
             }
             await using var scan = Command(connection, """
                 SELECT j.xid, j.id, j.partition, j.stream FROM journal j LEFT JOIN heads h ON h.partition = j.partition AND h.stream = j.stream
-                WHERE j.id > $1 AND (j.xid, j.id) > ($2, $3) AND (h.version IS NULL OR h.version < j.version)
+                WHERE j.id > $1 AND (j.xid, j.id) > ($2, $3) AND strpos($5, left(j.stream, 1)) > 0 AND (h.version IS NULL OR h.version < j.version)
                 ORDER BY j.xid, j.id LIMIT $4
-                """, floor, Xid(after.Transaction), after.Row, most);
+                """, floor, Xid(after.Transaction), after.Row, most, _options.KindsWithHeads);
             scan.CommandTimeout = 600;
             await using var found = await scan.ExecuteReaderAsync(cancel);
             while (await found.ReadAsync(cancel)) rows.Add((At(found.GetFieldValue<ulong>(0), found.GetInt64(1)), found.GetInt16(2), found.GetString(3)));
             var upTo = Below(horizon);
-            return (rows, rows.Count < most || rows[^1].Item1 > upTo ? upTo : rows[^1].Item1);
+            return (rows, rows.Count < most || rows[^1].Item1 > upTo ? upTo : rows[^1].Item1 with { Row = rows[^1].Item1.Row - 1 });
         }
         catch (Exception failed) when (PostgresErrors.IsTrouble(failed))
         {
             throw new JournalUnavailableException(PostgresErrors.Say(failed), failed);
         }
+    }
+
+    /// <summary>Up to which position every head is known to be written; every partition's search begins here at the earliest.</summary>
+    internal async ValueTask<JournalPosition> VerifiedAsync(CancellationToken cancel)
+    {
+        if (_verified is { } known && known.Position.Epoch == Volatile.Read(ref _epoch)) return known.Position;
+        return (_verified = await FreshVerifiedAsync(cancel)).Position;
+    }
+
+    /// <summary>Moves that mark up to the first row whose head is not written yet. Otherwise a crash after a month would have a month to search. Nodes take turns: who finds the mark moved leaves it.</summary>
+    internal async Task VerifyHeadsAsync(CancellationToken cancel)
+    {
+        var cursor = await FreshVerifiedAsync(cancel);
+        var last = _verified;
+        _verified = cursor;
+        if (last is not null && last.Revision != cursor.Revision) return;
+        var (rows, upTo) = await ScanLaggingAsync(cursor.Position, 1, cancel);
+        if (rows.Count > 0 && rows[0].At <= upTo) upTo = rows[0].At with { Row = rows[0].At.Row - 1 };
+        if (upTo > cursor.Position && await SaveCursorAsync(cursor with { Position = upTo, RecordedAt = _clock.GetUtcNow() }, cancel)) _verified = cursor with { Position = upTo, Revision = cursor.Revision + 1 };
+    }
+
+    private async Task<ReaderCursor> FreshVerifiedAsync(CancellationToken cancel)
+    {
+        var cursor = await LoadCursorAsync("heads verified", 0, cancel);
+        return cursor.Revision > 0 ? cursor : cursor with { Position = At(0, 0) };
     }
 }

@@ -70,6 +70,7 @@ internal sealed partial class PostgresStore : IHeadStore
             ON CONFLICT (partition, stream) DO UPDATE SET version = excluded.version, recorded_at = excluded.recorded_at, status = excluded.status, flags = excluded.flags,
                 due_at = excluded.due_at, snapshot = excluded.snapshot, summary = excluded.summary
             WHERE heads.version < excluded.version
+                OR heads.version = excluded.version AND (heads.due_at, heads.status, heads.flags) IS DISTINCT FROM (excluded.due_at, excluded.status, excluded.flags)
             """);
         Add(static head => (short)Partitions.Of(head.Stream), NpgsqlDbType.Smallint);
         Add(static head => head.Stream, NpgsqlDbType.Text);

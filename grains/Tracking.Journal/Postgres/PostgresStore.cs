@@ -223,6 +223,7 @@ internal sealed partial class PostgresStore : JournalStore
         var epoch = (long)(await read.ExecuteScalarAsync(cancel))!;
         await transaction.CommitAsync(cancel);
         Volatile.Write(ref _epoch, epoch);
+        _verified = null;
     }
 
     public override async ValueTask<string?> PingAsync(CancellationToken cancel = default)
@@ -316,10 +317,11 @@ internal sealed partial class PostgresStore : JournalStore
     private async Task PulseAsync()
     {
         long marked = -1;
-        while (true)
+        for (var beat = 1; ; beat++)
         {
             try
             {
+                if (beat % 3 == 0) await VerifyHeadsAsync(_stopping.Token);
                 var last = marked;
                 (marked, var age) = await UseAsync(async connection =>
                 {

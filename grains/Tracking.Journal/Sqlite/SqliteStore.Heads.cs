@@ -2,6 +2,11 @@ namespace Tracking.Journal.Sqlite;
 
 internal sealed partial class SqliteStore : IHeadStore
 {
+    private const string VerifiedReader = "heads verified";
+    private static readonly TimeSpan VerifyEvery = TimeSpan.FromSeconds(30);
+
+    private long _verified = -1;
+
     private const string HeadColumns = "stream, version, recorded_at, status, flags, due_at, snapshot, summary";
 
     public void Offer(StreamHead head) => _heads?.Offer(head);
@@ -24,13 +29,13 @@ internal sealed partial class SqliteStore : IHeadStore
     public async ValueTask<LaggingHeads> LaggingAsync(int partition, JournalPosition after, int limit, CancellationToken cancel = default)
     {
         await FlushAsync(cancel);
-        var from = RowAfter(after);
+        var from = Math.Max(RowAfter(after), await VerifiedAsync(cancel));
         return await ReadAsync(session =>
         {
             var upTo = Math.Max(from, Count(session, "SELECT coalesce(max(id), 0) FROM journal"));
             var streams = new HashSet<string>(StringComparer.Ordinal);
-            var rows = session["SELECT j.id, j.stream FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.partition = ? AND j.id > ? AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id"]
-                .Bind(partition).Bind(from);
+            var rows = session["SELECT j.id, j.stream FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.partition = ? AND j.id > ? AND instr(?, substr(j.stream, 1, 1)) > 0 AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id"]
+                .Bind(partition).Bind(from).Bind(_options.KindsWithHeads);
             while (rows.Step())
             {
                 var stream = rows.Text(1);
@@ -70,6 +75,57 @@ internal sealed partial class SqliteStore : IHeadStore
         return link;
     }, cancel);
 
+    /// <summary>Up to which row every head is known to be written; every partition's search begins here at the earliest.</summary>
+    internal async ValueTask<long> VerifiedAsync(CancellationToken cancel)
+    {
+        if (Volatile.Read(ref _verified) is >= 0 and var known) return known;
+        var cursor = await LoadCursorAsync(VerifiedReader, 0, cancel);
+        var verified = cursor.Position.Epoch == Volatile.Read(ref _epoch) ? cursor.Position.Row : 0;
+        Interlocked.CompareExchange(ref _verified, verified, -1);
+        return Volatile.Read(ref _verified);
+    }
+
+    /// <summary>Moves that mark up to the first row whose head is not written yet. Otherwise a crash after a month would have a month to search.</summary>
+    internal async Task VerifyHeadsAsync(CancellationToken cancel)
+    {
+        var from = await VerifiedAsync(cancel);
+        var upTo = await ReadAsync(session =>
+        {
+            var newest = Count(session, "SELECT coalesce(max(id), 0) FROM journal");
+            var rows = session["SELECT j.id FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.id > ? AND instr(?, substr(j.stream, 1, 1)) > 0 AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id LIMIT 1"]
+                .Bind(from).Bind(_options.KindsWithHeads);
+            var first = rows.Step() ? rows.Long(0) - 1 : newest;
+            rows.Reset();
+            return first;
+        }, cancel);
+        if (upTo <= from) return;
+        var cursor = await LoadCursorAsync(VerifiedReader, 0, cancel);
+        if (await SaveCursorAsync(cursor with { Position = At(upTo), RecordedAt = _clock.GetUtcNow() }, cancel)) Volatile.Write(ref _verified, upTo);
+    }
+
+    private async Task VerifyAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(VerifyEvery, _stopping.Token);
+                try
+                {
+                    await VerifyHeadsAsync(_stopping.Token);
+                }
+                catch (Exception later) when (later is JournalUnavailableException or JournalOutcomeUnknownException)
+                {
+                    // the next round looks again
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // stopping
+        }
+    }
+
     private Task WriteHeadsAsync(IReadOnlyList<StreamHead> heads, CancellationToken cancel) => WriteAsync(session =>
     {
         foreach (var head in heads)
@@ -79,6 +135,7 @@ internal sealed partial class SqliteStore : IHeadStore
                 ON CONFLICT (stream) DO UPDATE SET version = excluded.version, recorded_at = excluded.recorded_at, status = excluded.status, flags = excluded.flags,
                     due_at = excluded.due_at, snapshot = excluded.snapshot, summary = excluded.summary
                 WHERE heads.version < excluded.version
+                    OR heads.version = excluded.version AND (heads.due_at IS NOT excluded.due_at OR heads.status <> excluded.status OR heads.flags <> excluded.flags)
                 """]
                 .Bind(head.Stream).Bind(Partitions.Of(head.Stream)).Bind(StreamName.Kind(head.Stream).ToString()).Bind(StreamName.Retailer(head.Stream)).Bind(head.Version)
                 .Bind(Micros.Of(head.RecordedAt)).Bind(head.Status).Bind(head.Flags).Bind(head.DueAt is { } due ? Micros.Of(due) : null)

@@ -24,6 +24,8 @@ internal sealed partial class SqliteStore : JournalStore
     private readonly ConcurrentBag<SqliteSession> _idle = [];
     private readonly SemaphoreSlim _readers = new(Readers);
     private long _epoch;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _verifying = Task.CompletedTask;
     private int _disposed;
 
     private SqliteStore(string path, StorageOptions options, TimeProvider clock, ILogger log, ExclusiveLock? held, SqliteSession? writing, long epoch)
@@ -40,6 +42,7 @@ internal sealed partial class SqliteStore : JournalStore
         _writing = writing;
         _writer = new(writing, options.Journal, _metrics, _keys);
         _heads = new(options.Journal, WriteHeadsAsync, _metrics, log);
+        _verifying = Task.Run(VerifyAsync);
     }
 
     public override IEventJournal Journal => this;
@@ -149,11 +152,14 @@ internal sealed partial class SqliteStore : JournalStore
             return true;
         });
         Volatile.Write(ref _epoch, epoch);
+        Volatile.Write(ref _verified, 0);
     }
 
     public override async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await _stopping.CancelAsync();
+        await _verifying;
         if (_heads is not null) await _heads.DisposeAsync();
         if (_writer is not null) await _writer.StopAsync();
         _writing?.Dispose();
@@ -168,7 +174,7 @@ internal sealed partial class SqliteStore : JournalStore
     /// <summary>Reads on one of a few connections. A local read takes microseconds, so it runs where it is called.</summary>
     private async ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancel)
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (_disposed != 0) throw new JournalUnavailableException("The journal is closed.");
         await _readers.WaitAsync(cancel);
         SqliteSession? session = null;
         try

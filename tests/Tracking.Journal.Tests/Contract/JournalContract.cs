@@ -389,6 +389,26 @@ public abstract class JournalContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Time_alone_may_move_when_a_stream_is_due()
+    {
+        Heads.Offer(Head(Stream, 5));
+        await Heads.FlushAsync();
+        Heads.Offer(Head(Stream, 5) with { DueAt = Noon.AddDays(3), Flags = 9 });
+        await Heads.FlushAsync();
+
+        (await HeadOfAsync(Stream)).ShouldSatisfyAllConditions(head => head.DueAt.ShouldBe(Noon.AddDays(3)), head => head.Flags.ShouldBe(9));
+    }
+
+    [Fact]
+    public async Task Streams_of_a_kind_without_heads_do_not_lag()
+    {
+        var stream = "g" + Stream[1..];
+        await AppendAsync(stream, 1, "x");
+
+        (await Heads.LaggingAsync(Partitions.Of(stream), JournalPosition.Start, 10)).Streams.ShouldNotContain(stream);
+    }
+
+    [Fact]
     public async Task Heads_offered_before_a_graceful_stop_are_there_after_it()
     {
         Heads.Offer(Head(Stream, 2));

@@ -25,6 +25,30 @@ public sealed class PostgresJournalTests : JournalContract
     }
 
     [Fact]
+    public async Task The_search_for_lost_heads_begins_where_the_first_one_is_missing()
+    {
+        var store = (Tracking.Journal.Postgres.PostgresStore)Store;
+        await AppendAsync(Stream, 1, "x", marked: true);
+        Heads.Offer(Head(Stream, 1));
+        await Heads.FlushAsync();
+        await MarkedAsync(Partitions.Of(Stream), JournalPosition.Start, 1);
+        var before = await store.VerifiedAsync(CancellationToken.None);
+        await store.VerifyHeadsAsync(CancellationToken.None);
+        var verified = await store.VerifiedAsync(CancellationToken.None);
+        verified.ShouldBeGreaterThan(before);
+
+        var lost = Stream + "-lost";
+        await AppendAsync(lost, 1, "x");
+        await AppendAsync(Stream, 2, "x");
+        Heads.Offer(Head(Stream, 2));
+        await Heads.FlushAsync();
+        for (var rounds = 0; rounds < 2; rounds++) await store.VerifyHeadsAsync(CancellationToken.None);
+        await ReopenAsync();
+
+        (await Heads.LaggingAsync(Partitions.Of(lost), JournalPosition.Start, 10)).Streams.ShouldBe([lost]);
+    }
+
+    [Fact]
     public async Task A_row_the_server_refuses_fails_alone()
     {
         await SqlAsync("ALTER TABLE journal ADD CONSTRAINT no_poison CHECK (stream NOT LIKE '%poison')");

@@ -26,6 +26,30 @@ public sealed class SqliteJournalTests : JournalContract
     }
 
     [Fact]
+    public async Task The_search_for_lost_heads_begins_where_the_first_one_is_missing()
+    {
+        var store = (Tracking.Journal.Sqlite.SqliteStore)Store;
+        await AppendAsync(Stream, 1, "x", marked: true);
+        Heads.Offer(Head(Stream, 1));
+        await Heads.FlushAsync();
+        await MarkedAsync(Partitions.Of(Stream), JournalPosition.Start, 1);
+        var before = await store.VerifiedAsync(CancellationToken.None);
+        await store.VerifyHeadsAsync(CancellationToken.None);
+        var verified = await store.VerifiedAsync(CancellationToken.None);
+        verified.ShouldBeGreaterThan(before);
+
+        var lost = Stream + "-lost";
+        await AppendAsync(lost, 1, "x");
+        await AppendAsync(Stream, 2, "x");
+        Heads.Offer(Head(Stream, 2));
+        await Heads.FlushAsync();
+        for (var rounds = 0; rounds < 2; rounds++) await store.VerifyHeadsAsync(CancellationToken.None);
+        await ReopenAsync();
+
+        (await Heads.LaggingAsync(Partitions.Of(lost), JournalPosition.Start, 10)).Streams.ShouldBe([lost]);
+    }
+
+    [Fact]
     public async Task Many_appends_at_once_all_land_and_are_all_there_when_opened_again()
     {
         var names = Enumerable.Range(0, 200).Select(n => $"{Stream}-{n}").ToList();
