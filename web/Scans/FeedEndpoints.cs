@@ -25,11 +25,11 @@ public static class FeedEndpoints
     {
         app.MapPost("/v1/feeds/{format}/{feedId}", PostFeedAsync)
             .WithName("PostFeed").WithTags("Ingest").WithSummary("Takes a carrier's own message at the address of a configured feed, proven by the carrier's own signature or credential.")
-            .Accepts<object>("application/octet-stream", "application/json", "application/xml", "text/csv", "text/plain")
+            .Accepts<object>("application/octet-stream", "application/json", "application/xml", "text/csv", "text/plain", "*/*")
             .Produces(200, contentType: "application/json").ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503);
         app.MapPost("/v1/feeds/{format}", PostWithKeyAsync)
             .WithName("PostFeedWithKey").WithTags("Ingest").WithSummary("The same with the retailer's API key, for scripts.")
-            .Accepts<object>("application/octet-stream", "application/json", "application/xml", "text/csv", "text/plain")
+            .Accepts<object>("application/octet-stream", "application/json", "application/xml", "text/csv", "text/plain", "*/*")
             .Produces(200, contentType: "application/json").ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503);
         return app;
     }
