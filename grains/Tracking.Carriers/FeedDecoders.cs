@@ -18,6 +18,7 @@ public static class FeedDecoders
         new SeventeenTrack.SeventeenTrackDecoder(),
         new Ship24.Ship24Decoder(),
         new Shippo.ShippoDecoder(),
+        new StandardWebhooks.StandardWebhooksDecoder(),
         new Ups.UpsDecoder(),
         new Usps.UspsDecoder(),
         new X12.X12Decoder(),

@@ -47,10 +47,10 @@ public static class FeedEndpoints
             Hash = feed.Options.SignatureHash,
             Encoding = feed.Options.SignatureEncoding,
         };
-        var proof = decoder.Verify(body.Span, credentials, name => http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null);
+        var proof = decoder.Verify(body.Span, credentials, HeaderOf(http));
         if (!proof.Accepted) return Problems.Unauthorized(proof.Problem ?? "The message is not signed with a live secret of this feed.");
 
-        var context = new FeedContext { Feed = feedId, Channel = "webhook", ReceivedAt = clock.GetUtcNow(), Signature = proof.State, Carrier = feed.Options.Carrier, Zone = feed.Options.Zone, MaxMessageBytes = intake.MaxBytes };
+        var context = new FeedContext { Feed = feedId, Channel = "webhook", ReceivedAt = clock.GetUtcNow(), Signature = proof.State, Carrier = feed.Options.Carrier, Zone = feed.Options.Zone, MaxMessageBytes = intake.MaxBytes, Header = HeaderOf(http) };
         return await intake.TakeAsync(http, feed.Retailer, decoder, body, context, feedId);
     }
 
@@ -60,9 +60,11 @@ public static class FeedEndpoints
         if (intake.Find(format) is not { } decoder) return Problems.NotFound($"There is no format '{format}'. Known: {string.Join(", ", intake.Formats)}.");
         if (gate.RetryAfter(retailer) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
         if (await ReadAsync(http, intake.MaxBytes) is not { } body) return TooLarge(intake.MaxBytes);
-        var context = new FeedContext { Feed = decoder.Format, Channel = "api", ReceivedAt = clock.GetUtcNow(), MaxMessageBytes = intake.MaxBytes };
+        var context = new FeedContext { Feed = decoder.Format, Channel = "api", ReceivedAt = clock.GetUtcNow(), MaxMessageBytes = intake.MaxBytes, Header = HeaderOf(http) };
         return await intake.TakeAsync(http, retailer, decoder, body, context, null);
     }
+
+    private static Func<string, string?> HeaderOf(HttpContext http) => name => http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
     private static Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext http, int limit)
     {

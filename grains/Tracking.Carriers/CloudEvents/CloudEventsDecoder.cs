@@ -61,7 +61,7 @@ public sealed class CloudEventsDecoder : FeedDecoder
             }
     }
 
-    private readonly record struct Attributes(string? Version, string? Id, string? Source, string? Type, string? Subject, string? Time, string? ContentType, string? Schema);
+    internal readonly record struct Attributes(string? Version, string? Id, string? Source, string? Type, string? Subject, string? Time, string? ContentType, string? Schema);
 
     private static IEnumerable<DecodedItem> Binary(ReadOnlyMemory<byte> body, string contentType, FeedContext context)
     {
@@ -107,7 +107,7 @@ public sealed class CloudEventsDecoder : FeedDecoder
     }
 
     // The data: our own scan wherever it looks like one, else the format that the attributes name.
-    private static IEnumerable<DecodedItem> Inside(Attributes a, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> original, string pointer, string inside, FeedContext context)
+    internal static IEnumerable<DecodedItem> Inside(Attributes a, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> original, string pointer, string inside, FeedContext context)
     {
         var decoder = FindDecoder(a.Schema) ?? FindDecoder(a.Type) ?? FindDecoder(a.Source);
         if (decoder is null || LooksLikeScan(data))
@@ -138,7 +138,7 @@ public sealed class CloudEventsDecoder : FeedDecoder
         }
         catch (JsonException)
         {
-            return DecodedItem.Unreadable(original, pointer, "cloudevents.unknown-data", $"The data is no JSON, and neither dataschema nor type '{Cut(a.Type!)}' names a format of ours.");
+            return DecodedItem.Unreadable(original, pointer, "cloudevents.unknown-data", $"The data is no JSON, and neither dataschema nor type '{Cut(a.Type ?? "")}' names a format of ours.");
         }
         var json = new Utf8JsonReader(completed, new JsonReaderOptions { MaxDepth = 64 });
         json.Read();
@@ -147,7 +147,7 @@ public sealed class CloudEventsDecoder : FeedDecoder
         if (scan is null) return DecodedItem.Unreadable(original, $"{inside}{problem?.Pointer}", problem?.Code ?? "scan.not-an-object", problem?.Detail ?? "The data is no scan.");
         scan = scan with
         {
-            EventId = scan.EventId ?? (a.Id!.Length <= 200 ? a.Id : null),
+            EventId = scan.EventId ?? (a.Id is { Length: <= 200 } id ? id : null),
             Evidence = new Evidence(null, inside),
             Source = context.Source(scan.Source?.Sequence ?? Sequence(a)),
         };
@@ -209,7 +209,7 @@ public sealed class CloudEventsDecoder : FeedDecoder
     {
         if (attribute is null || attribute.Length > 500) return null;
         foreach (var word in attribute.Split(['/', '.', ':', '#', '?', '=', '&'], StringSplitOptions.RemoveEmptyEntries))
-            if (FeedDecoders.Find(word) is { } decoder && decoder is not CloudEventsDecoder and not ScanDecoder)
+            if (FeedDecoders.Find(word) is { } decoder && decoder is not CloudEventsDecoder and not StandardWebhooksDecoder and not ScanDecoder)
                 return decoder;
         return null;
     }
@@ -226,7 +226,7 @@ public sealed class CloudEventsDecoder : FeedDecoder
         catch (InvalidOperationException) { return JsonMarshal.GetRawUtf8Value(part.Element)[1..^1].ToArray(); }
     }
 
-    private static string Sequence(Attributes a) => Cut($"{a.Source}#{a.Id}", 200);
+    private static string? Sequence(Attributes a) => a.Id is null ? null : Cut(a.Source is null ? a.Id : $"{a.Source}#{a.Id}", 200);
 
     private static string Cut(string text, int most = 80) => text.Length <= most ? text : text[..most];
 }

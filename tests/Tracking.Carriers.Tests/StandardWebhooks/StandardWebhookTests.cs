@@ -78,6 +78,20 @@ public sealed class StandardWebhookTests
         Verify(body, signature, default, "whpk_" + Convert.ToBase64String(new byte[32])).State.ShouldBe(SignatureState.Failed);
     }
 
+    [Fact]
+    public void A_partners_message_is_one_of_our_scans_in_an_envelope()
+    {
+        var context = new FeedContext { Header = name => name == "webhook-id" ? "msg_2b7Qm0" : null };
+        var scan = new StandardWebhooksDecoder().Decode(Body, context).ShouldHaveSingleItem().Scans.ShouldHaveSingleItem();
+
+        scan.Carrier.ShouldBe("usps");
+        scan.TrackingNumber.ShouldBe("9400111899560440177222");
+        scan.Status.ShouldBe(Tracking.Domain.Vocabulary.Milestone.AttemptFailed);
+        scan.Occurred.Utc.ShouldBe(new DateTimeOffset(2025, 3, 11, 18, 7, 2, TimeSpan.Zero));
+        scan.EventId.ShouldBe("msg_2b7Qm0");
+        new StandardWebhooksDecoder().Decode("{}"u8.ToArray(), context).ShouldHaveSingleItem().Problem!.Code.ShouldBe("standard-webhooks.no-data");
+    }
+
     private static FeedProof Verify(byte[] body, string signature, DateTimeOffset now, params string[] secrets)
         => StandardWebhook.Verify(body, new FeedCredentials(secrets.Length == 0 ? [Secret] : [.. secrets], null, now), name => name switch
         {
