@@ -9,8 +9,11 @@ internal sealed record StreamKey(long Id, byte[] Secret)
 {
     public static StreamKey New()
     {
-        var random = RandomNumberGenerator.GetBytes(40);
-        return new(BinaryPrimitives.ReadInt64LittleEndian(random), random[8..]);
+        Span<byte> id = stackalloc byte[8];
+        Dice.Fill(id);
+        var secret = new byte[32];
+        Dice.Fill(secret);
+        return new(BinaryPrimitives.ReadInt64LittleEndian(id), secret);
     }
 }
 
@@ -30,7 +33,7 @@ internal static class PersonalSeal
         into[0] = Format;
         BinaryPrimitives.WriteInt64LittleEndian(into[1..], key.Id);
         var nonce = into[NonceAt..TextAt];
-        RandomNumberGenerator.Fill(nonce);
+        Dice.Fill(nonce);
         Span<byte> about = stackalloc byte[stream.Length <= 80 ? 256 : 3 * StreamName.MaxLength + 16];
         about = about[..About(stream, version, about)];
         using var aes = new AesGcm(key.Secret, TagLength);
@@ -70,6 +73,30 @@ internal static class PersonalSeal
         into[length++] = (byte)'|';
         version.TryFormat(into[length..], out var digits, default, System.Globalization.CultureInfo.InvariantCulture);
         return length + digits;
+    }
+}
+
+/// <summary>Random bytes of the operating system, fetched two kilobytes at a time: a call for twelve bytes costs as much as sealing with them. Each byte is given out once and wiped.</summary>
+internal static class Dice
+{
+    [ThreadStatic]
+    private static byte[]? _bytes;
+
+    [ThreadStatic]
+    private static int _used;
+
+    public static void Fill(Span<byte> into)
+    {
+        var bytes = _bytes ??= new byte[2048];
+        if (_used == 0 || _used + into.Length > bytes.Length)
+        {
+            RandomNumberGenerator.Fill(bytes);
+            _used = 0;
+        }
+        var given = bytes.AsSpan(_used, into.Length);
+        given.CopyTo(into);
+        given.Clear();
+        _used += into.Length;
     }
 }
 

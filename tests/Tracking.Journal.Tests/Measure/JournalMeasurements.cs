@@ -63,11 +63,11 @@ public sealed class JournalMeasurements(ITestOutputHelper output) : IDisposable
         var started = Stopwatch.GetTimestamp();
         for (var n = 0; n < streams; n++) store.Heads.Offer(Head(n, 2));
         await store.Heads.FlushAsync();
-        Say("heads written, new", new(streams / Stopwatch.GetElapsedTime(started).TotalSeconds, 0));
+        Say("heads written, new", new(streams / Stopwatch.GetElapsedTime(started).TotalSeconds));
         started = Stopwatch.GetTimestamp();
         for (var n = 0; n < streams; n++) store.Heads.Offer(Head(n, 3));
         await store.Heads.FlushAsync();
-        Say("heads written, changed", new(streams / Stopwatch.GetElapsedTime(started).TotalSeconds, 0));
+        Say("heads written, changed", new(streams / Stopwatch.GetElapsedTime(started).TotalSeconds));
         foreach (var callers in (int[])[1, 64, 1024])
         {
             var loaded = 0L;
@@ -81,7 +81,7 @@ public sealed class JournalMeasurements(ITestOutputHelper output) : IDisposable
                     Interlocked.Increment(ref loaded);
                 }
             })));
-            Say($"cold loads (head, tail, key), {callers} callers", new(loaded / Stopwatch.GetElapsedTime(started).TotalSeconds, 0));
+            Say($"cold loads (head, tail, key), {callers} callers", new(loaded / Stopwatch.GetElapsedTime(started).TotalSeconds));
         }
         started = Stopwatch.GetTimestamp();
         for (var partition = 0; partition < Partitions.Count; partition++) (await store.Heads.LaggingAsync(partition, JournalPosition.Start, 100)).Streams.ShouldBeEmpty();
@@ -100,9 +100,9 @@ public sealed class JournalMeasurements(ITestOutputHelper output) : IDisposable
         output.WriteLine($"sealing 40 bytes: {Stopwatch.GetElapsedTime(started).TotalMicroseconds / times:0.00} µs");
     }
 
-    private readonly record struct Rate(double PerSecond, double BytesEach);
+    private readonly record struct Rate(double PerSecond, double BytesEach = 0, double MicrosecondsEach = 0);
 
-    private void Say(string what, Rate rate) => output.WriteLine($"{what}: {rate.PerSecond:#,0}/s{(rate.BytesEach > 0 ? $", {rate.BytesEach:0} bytes allocated each" : "")}");
+    private void Say(string what, Rate rate) => output.WriteLine($"{what}: {rate.PerSecond:#,0}/s{(rate.BytesEach > 0 ? $", {rate.BytesEach:0} bytes and {rate.MicrosecondsEach:0.0} µs of our processor time each, callers included" : "")}");
 
     private static Task<Rate> AppendAsync(string database, int callers, bool sealedPart, Action<JournalOptions> change)
     {
@@ -133,15 +133,15 @@ public sealed class JournalMeasurements(ITestOutputHelper output) : IDisposable
             return mine;
         })).ToArray();
         await Task.Delay(TimeSpan.FromSeconds(1));      // the runtime compiles, the pools fill
-        var (rows, bytes, started) = (Volatile.Read(ref appended), GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
+        var (rows, bytes, cpu, started) = (Volatile.Read(ref appended), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
         await Task.Delay(TimeSpan.FromSeconds(Seconds));
-        var (rowsAfter, bytesAfter, took) = (Volatile.Read(ref appended), GC.GetTotalAllocatedBytes(), Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var (rowsAfter, bytesAfter, cpuAfter, took) = (Volatile.Read(ref appended), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime, Stopwatch.GetElapsedTime(started).TotalSeconds);
         Volatile.Write(ref stop, true);
         var total = (await Task.WhenAll(running)).Sum();
         var stored = 0L;
         await foreach (var row in store.Journal.ReadAllAsync()) stored++;
         stored.ShouldBe(total, "every append that was answered is there, and nothing else");
-        return new((rowsAfter - rows) / took, (double)(bytesAfter - bytes) / (rowsAfter - rows));
+        return new((rowsAfter - rows) / took, (double)(bytesAfter - bytes) / (rowsAfter - rows), (cpuAfter - cpu).TotalMicroseconds / (rowsAfter - rows));
     }
 
     /// <summary>The same table and statement, and nothing else of ours: what the database itself takes.</summary>
@@ -173,7 +173,7 @@ public sealed class JournalMeasurements(ITestOutputHelper output) : IDisposable
                 while (await reader.ReadAsync()) Interlocked.Increment(ref rows);
             }
         })));
-        return new(rows / Stopwatch.GetElapsedTime(started).TotalSeconds, 0);
+        return new(rows / Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     private static string Name(int n) => string.Create(CultureInfo.InvariantCulture, $"s/acme/ups/1Z{(uint)n * 2654435761u:X8}{n:D8}");
