@@ -68,8 +68,11 @@ public sealed record DecodedItem(
     DecodeProblem? Problem = null,
     ImmutableArray<DecodeProblem> Notes = default)
 {
+    /// <summary>What the part says, never longer than a stored scan may be.</summary>
+    public ImmutableArray<Scan> Scans { get; init; } = ScanLimits.Apply(Scans);
+
     public static DecodedItem Of(ImmutableArray<Scan> scans, ReadOnlyMemory<byte> original, string pointer, params ReadOnlySpan<DecodeProblem> notes)
-        => new(ScanLimits.Apply(scans), original, pointer, null, notes.IsEmpty ? [] : [.. notes]);
+        => new(scans, original, pointer, null, notes.IsEmpty ? [] : [.. notes]);
 
     public static DecodedItem Unreadable(ReadOnlyMemory<byte> original, string pointer, string code, string detail)
         => new([], original, pointer, new DecodeProblem(code, detail), []);

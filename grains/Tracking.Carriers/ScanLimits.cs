@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tracking.Domain.Shipments;
+using Tracking.Domain.Vocabulary;
 
 namespace Tracking.Carriers;
 
@@ -21,17 +22,17 @@ internal static class ScanLimits
     }
 
     private static bool Fits(Scan scan)
-        => Fits(scan.UniqueId, Short) && Fits(scan.PieceId, Short) && Fits(scan.SubStatus, Short) && Fits(scan.EventId, Word) && scan.Links.Length <= Links
+        => Fits(scan.UniqueId, Short) && Fits(scan.PieceId, Short) && Fits(scan.SubStatus, Short) && Fits(scan.EventId, Word) && Fits(scan.Links)
         && (scan.Raw is not { } raw || (Fits(raw.Type, Short) && Fits(raw.Code, Short) && Fits(raw.SubCode, Word) && Fits(raw.ReasonCode, Word) && Fits(raw.ReasonSubCode, Word)
             && Fits(raw.Text, CarrierText.MaxText) && Fits(raw.Lang, Word) && Fits(raw.LocationText, CarrierText.MaxText / 2)))
         && (scan.Place is not { } place || (Fits(place.Line, Line) && Fits(place.City, Word) && Fits(place.Region, Word) && Fits(place.PostalCode, Postcode)
-            && Fits(place.Country, Word) && Fits(place.FacilityId, Word) && Fits(place.FacilityType, Word)))
+            && Fits(place.Country, Word) && IsCode(place.Country) && Fits(place.FacilityId, Word) && Fits(place.FacilityType, Word)))
         && (scan.Delivery is not { } proof || (Fits(proof.SignedBy, Word) && Fits(proof.LeftAt, Line) && Fits(proof.RecipientType, Word) && Fits(proof.CodAmount, Word)
             && (proof.Images.IsDefaultOrEmpty || (proof.Images.Length <= Images && proof.Images.All(i => i.Length <= Image)))))
         && (scan.Retracts is not { } target || (Fits(target.EventId, Word) && Fits(target.Type, Word) && Fits(target.Code, Word)))
         && (scan.Evidence is not { } evidence || Fits(evidence.Pointer, Line))
         && (scan.Source is not { } source || Fits(source.Sequence, Word))
-        && (scan.Eta is not { } eta || Fits(eta.Source, Word))
+        && (scan.Eta is not { } eta || (Fits(eta.Source, Word) && Whole(eta.From, eta.Precision) == eta.From && Whole(eta.To, eta.Precision) == eta.To))
         && (scan.Journey is not { } j || (Fits(j.Service, Word) && Fits(j.OriginCountry, Word) && Fits(j.OriginRegion, Word) && Fits(j.OriginPostalCode, Word)
             && Fits(j.DestinationCountry, Word) && Fits(j.DestinationRegion, Word) && Fits(j.DestinationPostalCode, Word) && Fits(j.DestinationCity, Word) && Fits(j.ShipperReference, Word)));
 
@@ -41,14 +42,14 @@ internal static class ScanLimits
         PieceId = Cut(scan.PieceId, Short),
         SubStatus = Cut(scan.SubStatus, Short),
         EventId = Cut(scan.EventId, Word),
-        Links = scan.Links.Length <= Links ? scan.Links : scan.Links[..Links],
+        Links = Fits(scan.Links) ? scan.Links : [.. scan.Links.Where(l => Fits(l)).Take(Links)],
         Raw = scan.Raw is not { } raw ? null : new RawCodes(
             Cut(raw.Type, Short), Cut(raw.Code, Short), Cut(raw.SubCode, Word), Cut(raw.ReasonCode, Word), Cut(raw.ReasonSubCode, Word),
             Cut(raw.Text, CarrierText.MaxText), Cut(raw.Lang, Word), Cut(raw.LocationText, CarrierText.MaxText / 2)),
         Place = scan.Place is not { } place ? null : place with
         {
             Line = Cut(place.Line, Line), City = Cut(place.City, Word), Region = Cut(place.Region, Word), PostalCode = Cut(place.PostalCode, Postcode),
-            Country = Cut(place.Country, Word), FacilityId = Cut(place.FacilityId, Word), FacilityType = Cut(place.FacilityType, Word),
+            Country = IsCode(place.Country) ? Cut(place.Country, Word) : place.Country!.ToUpperInvariant(), FacilityId = Cut(place.FacilityId, Word), FacilityType = Cut(place.FacilityType, Word),
         },
         Delivery = scan.Delivery is not { } proof ? null : proof with
         {
@@ -58,7 +59,7 @@ internal static class ScanLimits
         Retracts = scan.Retracts is not { } target ? null : target with { EventId = Cut(target.EventId, Word), Type = Cut(target.Type, Word), Code = Cut(target.Code, Word) },
         Evidence = scan.Evidence is not { } evidence ? null : evidence with { Pointer = Cut(evidence.Pointer, Line) },
         Source = scan.Source is not { } source ? null : source with { Sequence = Cut(source.Sequence, Word) },
-        Eta = scan.Eta is not { } eta ? null : eta with { Source = Cut(eta.Source, Word) },
+        Eta = scan.Eta is not { } eta ? null : eta with { Source = Cut(eta.Source, Word), From = Whole(eta.From, eta.Precision), To = Whole(eta.To, eta.Precision) },
         Journey = scan.Journey is not { } j ? null : j with
         {
             Service = Cut(j.Service, Word), OriginCountry = Cut(j.OriginCountry, Word), OriginRegion = Cut(j.OriginRegion, Word), OriginPostalCode = Cut(j.OriginPostalCode, Word),
@@ -66,6 +67,30 @@ internal static class ScanLimits
             DestinationPostalCode = Cut(j.DestinationPostalCode, Word), DestinationCity = Cut(j.DestinationCity, Word), ShipperReference = Cut(j.ShipperReference, Word),
         },
     };
+
+    private static bool Fits(ImmutableArray<TrackingLink> links)
+    {
+        if (links.Length > Links) return false;
+        foreach (var link in links)
+            if (!Fits(link))
+                return false;
+        return true;
+    }
+
+    // Part of a number is another number: a link that is too long is dropped, not cut.
+    private static bool Fits(TrackingLink link) => Fits(link.Number, Word) && Fits(link.Carrier, Word) && Fits(link.Kind, Word);
+
+    // A date told to the minute has no seconds, whatever the sender wrote behind them.
+    private static DateTime? Whole(DateTime? time, Precision precision)
+    {
+        if (time is not { } at) return null;
+        var unit = precision switch { Precision.Day => TimeSpan.TicksPerDay, Precision.Minute => TimeSpan.TicksPerMinute, _ => TimeSpan.TicksPerSecond };
+        return at.Ticks % unit == 0 ? at : new DateTime(at.Ticks - at.Ticks % unit, DateTimeKind.Unspecified);
+    }
+
+    // Two letters are a country's code, and codes are written in capitals.
+    private static bool IsCode(string? country)
+        => country is not { Length: 2 } || (char.ToUpperInvariant(country[0]) == country[0] && char.ToUpperInvariant(country[1]) == country[1]);
 
     private static bool Fits(string? text, int limit) => text is null || text.Length <= limit;
 

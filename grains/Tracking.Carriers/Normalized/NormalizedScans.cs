@@ -22,7 +22,10 @@ public static class NormalizedScans
     /// </summary>
     public static Scan? TryRead(ref Utf8JsonReader json, FeedContext context, out ScanProblem? problem)
     {
-        var scan = ScanJson.TryRead(ref json, out problem, out _);
+        Scan? scan;
+        try { scan = ScanJson.TryRead(ref json, out problem, out _); }
+        // A name with bytes that are no UTF-8: the reader says so only when it is asked for the text.
+        catch (InvalidOperationException e) { throw new JsonException("A name or text holds bytes that are no UTF-8.", e); }
         if (scan is null) return null;
 
         if (scan.Occurred.Local is { } local && (local.Year < FirstYear || local.Year > context.ReceivedAt.Year + YearsAhead))
