@@ -32,7 +32,7 @@ internal static class ScanLimits
         && (scan.Retracts is not { } target || (Fits(target.EventId, Word) && Fits(target.Type, Word) && Fits(target.Code, Word)))
         && (scan.Evidence is not { } evidence || Fits(evidence.Pointer, Line))
         && (scan.Source is not { } source || Fits(source.Sequence, Word))
-        && (scan.Eta is not { } eta || (Fits(eta.Source, Word) && Whole(eta.From, eta.Precision) == eta.From && Whole(eta.To, eta.Precision) == eta.To))
+        && (scan.Eta is not { } eta || (Fits(eta.Source, Word) && eta.From is not null && eta.To is not null && !(eta.To < eta.From) && Whole(eta.From, eta.Precision) == eta.From && Whole(eta.To, eta.Precision) == eta.To))
         && (scan.Journey is not { } j || (Fits(j.Service, Word) && Fits(j.OriginCountry, Word) && Fits(j.OriginRegion, Word) && Fits(j.OriginPostalCode, Word)
             && Fits(j.DestinationCountry, Word) && Fits(j.DestinationRegion, Word) && Fits(j.DestinationPostalCode, Word) && Fits(j.DestinationCity, Word) && Fits(j.ShipperReference, Word)));
 
@@ -59,7 +59,8 @@ internal static class ScanLimits
         Retracts = scan.Retracts is not { } target ? null : target with { EventId = Cut(target.EventId, Word), Type = Cut(target.Type, Word), Code = Cut(target.Code, Word) },
         Evidence = scan.Evidence is not { } evidence ? null : evidence with { Pointer = Cut(evidence.Pointer, Line) },
         Source = scan.Source is not { } source ? null : source with { Sequence = Cut(source.Sequence, Word) },
-        Eta = scan.Eta is not { } eta ? null : eta with { Source = Cut(eta.Source, Word), From = Whole(eta.From, eta.Precision), To = Whole(eta.To, eta.Precision) },
+        // A window that ends before it begins says nothing; one with a single end is that end, as it is when it is read back.
+        Eta = scan.Eta is not { } eta || eta.To < eta.From || (eta.From ?? eta.To) is null ? null : eta with { Source = Cut(eta.Source, Word), From = Whole(eta.From ?? eta.To, eta.Precision), To = Whole(eta.To ?? eta.From, eta.Precision) },
         Journey = scan.Journey is not { } j ? null : j with
         {
             Service = Cut(j.Service, Word), OriginCountry = Cut(j.OriginCountry, Word), OriginRegion = Cut(j.OriginRegion, Word), OriginPostalCode = Cut(j.OriginPostalCode, Word),
@@ -92,8 +93,13 @@ internal static class ScanLimits
     private static bool IsCode(string? country)
         => country is not { Length: 2 } || (char.ToUpperInvariant(country[0]) == country[0] && char.ToUpperInvariant(country[1]) == country[1]);
 
-    private static bool Fits(string? text, int limit) => text is null || text.Length <= limit;
+    // No database column holds U+0000.
+    private static bool Fits(string? text, int limit) => text is null || (text.Length <= limit && !text.Contains('\0', StringComparison.Ordinal));
 
     private static string? Cut(string? text, int limit)
-        => text is null || text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)];
+    {
+        if (text is null || Fits(text, limit)) return text;
+        text = text.Replace("\0", "", StringComparison.Ordinal);
+        return text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)];
+    }
 }

@@ -73,8 +73,11 @@ public sealed class FuzzTests
             elapsed.ShouldBeLessThanOrEqualTo(Patience, $"{what}: {Shown(bytes)}");
             foreach (var item in items)
             {
-                try { Decoded.ReadsBack([item]); }
-                catch (Exception e) { throw new InvalidOperationException($"{what}: a scan of {item.Pointer} does not read back: {e.Message}", e); }
+                foreach (var scan in item.Scans)
+                {
+                    try { Decoded.ReadsBack([item with { Scans = [scan] }]); }
+                    catch (Exception e) { throw new InvalidOperationException($"{what}: {Written(scan)} does not read back: {e.Message}", e); }
+                }
             }
             return;
         }
@@ -110,6 +113,13 @@ public sealed class FuzzTests
                     return copy;
                 }
         }
+    }
+
+    private static string Written(Tracking.Domain.Shipments.Scan scan)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new System.Text.Json.Utf8JsonWriter(bytes)) Tracking.Domain.Shipments.ScanJson.Write(json, scan);
+        return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
     private static string Shown(byte[] bytes)

@@ -65,7 +65,7 @@ public sealed class DhlDecoder : FeedDecoder
         if (IsShipment(part)) { yield return (part, pointer); yield break; }
         foreach (var property in part.Element.EnumerateObject())
             if (property.Value.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
-                foreach (var found in Shipments(new JsonPart(property.Value), $"{pointer}/{JsonPointer.Escape(property.Name)}", depth + 1))
+                foreach (var found in Shipments(new JsonPart(property.Value), $"{pointer}/{JsonPointer.Name(property)}", depth + 1))
                     yield return found;
     }
 

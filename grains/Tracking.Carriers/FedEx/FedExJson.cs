@@ -46,7 +46,7 @@ internal static class FedExJson
         asked = part.Text("trackingNumber"u8) ?? asked;
         foreach (var property in part.Element.EnumerateObject())
             if (property.Value.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
-                foreach (var found in Find(message, new JsonPart(property.Value), $"{pointer}/{JsonPointer.Escape(property.Name)}", asked, depth + 1))
+                foreach (var found in Find(message, new JsonPart(property.Value), $"{pointer}/{JsonPointer.Name(property)}", asked, depth + 1))
                     yield return found;
     }
 

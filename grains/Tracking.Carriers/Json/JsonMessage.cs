@@ -251,6 +251,13 @@ public readonly struct JsonPart(JsonElement element)
 /// <summary>Spells JSON pointers (RFC 6901).</summary>
 public static class JsonPointer
 {
+    /// <summary>A member's name as a token; <c>?</c> for a name whose bytes are no text.</summary>
+    public static string Name(JsonProperty member)
+    {
+        try { return Escape(member.Name); }
+        catch (InvalidOperationException) { return "?"; }
+    }
+
     public static string Escape(string token)
         => token.Contains('~', StringComparison.Ordinal) || token.Contains('/', StringComparison.Ordinal)
             ? token.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)

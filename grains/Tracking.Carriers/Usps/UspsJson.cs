@@ -33,7 +33,7 @@ internal static class UspsJson
         if (NumberOf(part) is not null) around = part;
         foreach (var property in part.Element.EnumerateObject())
             if (property.Value.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
-                foreach (var found in Find(message, new JsonPart(property.Value), $"{pointer}/{JsonPointer.Escape(property.Name)}", around, depth + 1))
+                foreach (var found in Find(message, new JsonPart(property.Value), $"{pointer}/{JsonPointer.Name(property)}", around, depth + 1))
                     yield return found;
     }
 
