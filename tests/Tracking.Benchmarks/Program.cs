@@ -19,7 +19,7 @@ var samples = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "S
 foreach (var decoder in FeedDecoders.BuiltIn.Where(d => cases.All(c => c.Decoder != d)))
 {
     var best = samples.Select(s => (s.Name, s.Bytes, Items: decoder.Decode(s.Bytes, context).ToList()))
-        .Where(s => s.Items.All(i => i.Problem is null)).Select(s => (s.Name, s.Bytes, Events: s.Items.Sum(i => i.Scans.Length))).MaxBy(s => s.Events);
+        .Where(s => s.Items.All(i => i.Problem is null)).Select(s => (s.Name, s.Bytes, Events: s.Items.Sum(i => i.Scans.Length))).DefaultIfEmpty().MaxBy(s => s.Events);
     if (best.Events > 0) cases.Add((decoder, best.Name, best.Bytes));
 }
 

@@ -143,7 +143,10 @@ public sealed class CloudEventsDecoder : FeedDecoder
         var json = new Utf8JsonReader(completed, new JsonReaderOptions { MaxDepth = 64 });
         json.Read();
         // Without a clock no year is implausible.
-        var scan = NormalizedScans.TryRead(ref json, context.ReceivedAt == default ? context with { ReceivedAt = DateTimeOffset.MaxValue.AddYears(-10) } : context, out var problem);
+        Scan? scan;
+        ScanProblem? problem;
+        try { scan = NormalizedScans.TryRead(ref json, context.ReceivedAt == default ? context with { ReceivedAt = DateTimeOffset.MaxValue.AddYears(-10) } : context, out problem); }
+        catch (JsonException e) { return DecodedItem.Unreadable(original, inside, "json.text", e.Message); }
         if (scan is null) return DecodedItem.Unreadable(original, $"{inside}{problem?.Pointer}", problem?.Code ?? "scan.not-an-object", problem?.Detail ?? "The data is no scan.");
         scan = scan with
         {
