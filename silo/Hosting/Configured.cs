@@ -25,6 +25,7 @@ internal static class Configured
         problems.AddRange(RetailerDirectory.Check(configuration));
         try { problems.AddRange(Storage(configuration).Problems()); }
         catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
+        problems.AddRange(ActorHost.Problems(configuration));
         Validate<IngestOptions>(configuration, "Ingest", problems);
         Validate<PartitionOptions>(configuration, "Partitions", problems);
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));

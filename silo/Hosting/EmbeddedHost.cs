@@ -12,6 +12,9 @@ internal static class ActorHost
     /// <summary>One process owns the database; a second one is refused.</summary>
     public const StorageAccess Access = StorageAccess.Exclusive;
 
+    /// <summary>Nothing beyond what every build needs.</summary>
+    public static IEnumerable<string> Problems(IConfiguration configuration) => [];
+
     public static void AddActorRuntime(this WebApplicationBuilder builder)
         => builder.Services.AddEmbeddedActors(options =>
         {
