@@ -15,6 +15,7 @@ public sealed class LayoutTests
         ["Tracking.Carriers"] = ["Tracking.Domain"],
         ["Tracking.Journal"] = ["Tracking.Domain", "Tracking.Contracts"],
         ["Tracking.Grains"] = ["Tracking.Contracts", "Tracking.Journal"],
+        ["Tracking.Backtest"] = ["Tracking.Domain"],
         ["Tracking.Web"] = ["Tracking.Contracts", "Tracking.Carriers"],
     };
 

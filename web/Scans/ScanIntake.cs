@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Tracking.Contracts.Shipments;
@@ -25,10 +26,14 @@ public struct Incoming
 /// </summary>
 public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, TimeProvider clock, ILogger<ScanIntake> log)
 {
+    private static readonly ActivitySource Activities = new("Tracking.Web");
+
     /// <summary>Records every entry that has a scan. Never throws for a shipment that fails: its entries say <see cref="ScanOutcome.Failed"/>.</summary>
     public async Task RecordAsync(Retailer retailer, Incoming[] batch, int count)
     {
+        using var span = Activities.StartActivity("scans.record");
         var groups = Group(batch, count);
+        span?.SetTag("scans", count).SetTag("shipments", groups.Count);
         gate.Enter(retailer, count);
         try
         {

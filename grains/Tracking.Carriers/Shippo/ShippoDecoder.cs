@@ -77,8 +77,9 @@ public sealed class ShippoDecoder : JsonFeedDecoder
         var original = message.Slice(root);
         var told = data.Text("tracking_number"u8);
         var token = data.Text("carrier"u8);
-        if (root.Bool("test"u8) == true || "shippo".Equals(token, StringComparison.OrdinalIgnoreCase) || told?.StartsWith("SHIPPO_", StringComparison.OrdinalIgnoreCase) == true)
-            return [DecodedItem.Of([], original, pointer, new DecodeProblem("message.test", "A test message or a simulated number: it must not reach a parcel's state."))];
+        // Simulated numbers answer with one frozen status for everybody. The test flag with any other number is a rehearsal with real shapes.
+        if ("shippo".Equals(token, StringComparison.OrdinalIgnoreCase) || told?.StartsWith("SHIPPO_", StringComparison.OrdinalIgnoreCase) == true)
+            return [DecodedItem.Of([], original, pointer, new DecodeProblem("message.test", "A simulated number: it must not reach a parcel's state."))];
         if (!TrackingNumber.TryNormalize(told, out var number))
             return [DecodedItem.Unreadable(original, pointer, "number.missing", "tracking_number is missing or is no number.")];
         if (context.Carrier is not { } carrier && !Carrier.TryNormalize(token, out carrier))

@@ -61,6 +61,7 @@ public static class WindowPolicy
         _ when to > oldTo && pace < 0.85 => WindowReason.RouteSlower,
         _ when passed => WindowReason.EndPassed,
         _ when to <= oldTo => WindowReason.RouteFaster,
+        WindowTrigger.Scan => WindowReason.RouteSlower,   // it was scanned just now: silence is not the reason
         _ => WindowReason.NotScanned,
     };
 

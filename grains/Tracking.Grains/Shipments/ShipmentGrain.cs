@@ -24,6 +24,8 @@ public sealed partial class ShipmentGrain(
 
     public async Task<ScanReceipt> RecordScans(ScanBatch batch)
     {
+        using var span = TrackingMetrics.Activities.StartActivity("shipment.record");
+        span?.SetTag("scans", batch.Scans.Length);
         try
         {
             var shipment = _shipment ??= await loader.LoadAsync(Key);                                    // head + tail, batched with other grains
@@ -72,6 +74,7 @@ public sealed partial class ShipmentGrain(
     private async Task StoreAsync(Shipment before, ShipmentDecision decided, ImmutableArray<Original> originals)
     {
         var append = decided.Append!;
+        using var span = TrackingMetrics.Activities.StartActivity("journal.append");
         try { await journal.AppendAsync(AppendCodec.Encode(ShipmentStream.Of(before.Key), before.Version + 1, append, originals, views.LinksOf(before, decided.Next))); }
         catch (Exception refused)
         {
@@ -98,6 +101,7 @@ public sealed partial class ShipmentGrain(
         if (_watched is { } watched)
         {
             watched.Remember(append);
+            using var span = TrackingMetrics.Activities.StartActivity("live.push");
             if (watched.Nodes(clock.GetUtcNow()) is { Count: > 0 } nodes)
                 live.Offer(views.Live(shipment, watched, edd.Current, clock.GetUtcNow()), nodes);   // lossy, versioned, never awaited
             else _watched = null;

@@ -106,9 +106,9 @@ public sealed class ShippoTests
     }
 
     [Theory]
-    [InlineData("""{"event":"track_updated","test":true,"data":{"carrier":"usps","tracking_number":"1","tracking_history":[{"status":"TRANSIT"}]}}""")]
+    [InlineData("""{"event":"track_updated","test":true,"data":{"carrier":"shippo","tracking_number":"SHIPPO_DELIVERED","tracking_history":[{"status":"DELIVERED"}]}}""")]
     [InlineData("""{"event":"track_updated","test":false,"data":{"carrier":"shippo","tracking_number":"SHIPPO_TRANSIT","tracking_history":[{"status":"TRANSIT"}]}}""")]
-    public void A_test_or_a_simulated_number_never_becomes_a_scan(string body)
+    public void A_simulated_number_never_becomes_a_scan(string body)
     {
         var item = Decode(body).ShouldHaveSingleItem();
 
