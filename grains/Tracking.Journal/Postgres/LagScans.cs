@@ -84,6 +84,7 @@ internal sealed partial class PostgresStore
         try
         {
             await using var connection = await _server.OpenOwnAsync(cancel);
+            await using (var settings = Command(connection, "SET enable_seqscan = on")) await settings.ExecuteNonQueryAsync(cancel);    // this one may well want all heads
             ulong horizon;
             long floor;
             // The horizon first: what is below it now is visible to any later statement.

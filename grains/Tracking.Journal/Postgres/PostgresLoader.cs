@@ -67,7 +67,7 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
     protected override async Task PrepareAsync(NpgsqlConnection connection)
     {
         // One snapshot for the whole pipeline: a head that moves between two statements must not tear a hole into the tail.
-        await using (var settings = new NpgsqlCommand("SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off", connection))
+        await using (var settings = new NpgsqlCommand("SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on", connection))
         {
             await settings.ExecuteNonQueryAsync();
         }

@@ -11,8 +11,11 @@ namespace Tracking.Journal.Postgres;
 /// <summary>The journal in PostgreSQL: batched across all streams, on connections of its own for what is hot, on a small pool for the rest.</summary>
 internal sealed partial class PostgresStore : JournalStore
 {
-    /// <summary>What every connection says first. <c>remote_apply</c> is stricter than <c>on</c> and stays.</summary>
-    private const string Settings = "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false); SET jit = off; SET idle_in_transaction_session_timeout = 0";
+    /// <summary>What every connection says first. Every query of ours has its index; a plan made while a table was empty must not read all of it when it is not.</summary>
+    private const string Settings = "SET jit = off; SET enable_seqscan = off; SET idle_in_transaction_session_timeout = 0";
+
+    /// <summary>And unless told otherwise: a commit is a flush. <c>remote_apply</c> is stricter than <c>on</c> and stays.</summary>
+    private const string Flushed = Settings + "; SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
 
     private static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(10);
 
@@ -69,7 +72,7 @@ internal sealed partial class PostgresStore : JournalStore
     public static async Task<PostgresStore> OpenAsync(StorageOptions options, TimeProvider clock, ILogger log, CancellationToken cancel)
     {
         var readOnly = options.Access == StorageAccess.ReadOnly;
-        var server = PostgresServer.At(options.Postgres!, options.AllowUnsafe ? null : Settings);
+        var server = PostgresServer.At(options.Postgres!, options.AllowUnsafe ? Settings : Flushed);
         ExclusiveLock? held = null;
         PostgresStore? opened = null;
         try

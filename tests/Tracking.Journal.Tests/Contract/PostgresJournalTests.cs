@@ -11,7 +11,7 @@ public sealed class PostgresJournalTests : JournalContract
 
     public override async ValueTask InitializeAsync()
     {
-        _database = await SharedPostgres.NewSchemaAsync(nameof(PostgresJournalTests));
+        _database = await SharedPostgres.NewSchemaAsync(TestContext.Current.TestMethod?.MethodName ?? nameof(PostgresJournalTests));
         await base.InitializeAsync();
     }
 
@@ -170,7 +170,7 @@ public sealed class PostgresJournalTests : JournalContract
     [Fact]
     public async Task Nodes_that_start_together_set_the_database_up_once()
     {
-        var fresh = await SharedPostgres.NewSchemaAsync(nameof(PostgresJournalTests));
+        var fresh = await SharedPostgres.NewSchemaAsync(TestContext.Current.TestMethod?.MethodName ?? nameof(PostgresJournalTests));
 
         var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenDatabaseAsync(fresh, static options => options.Access = StorageAccess.Shared)));
 

@@ -88,6 +88,17 @@ public sealed class SqliteJournalTests : JournalContract
     }
 
     [Fact]
+    public async Task A_stopped_database_can_be_read_without_being_taken()
+    {
+        await AppendAsync(Stream, 1, "x");
+        await Store.DisposeAsync();
+
+        await using var beside = await OpenFileAsync(FilePath, options => options.Access = StorageAccess.ReadOnly);
+
+        (await beside.Journal.LoadAsync(Stream)).Tail.ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task The_lock_is_free_again_after_a_stop()
     {
         await Store.DisposeAsync();
