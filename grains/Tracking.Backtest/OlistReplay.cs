@@ -71,7 +71,8 @@ public sealed class OlistReplay(IReadOnlyList<RecordedDelivery> deliveries, Date
         var handedOver = new Dictionary<RecordedDelivery, Issued>();
         var windows = new Dictionary<RecordedDelivery, (ShownWindow? All, ShownWindow? FromHandOver, ShownWindow? First)>();
         var events = Timeline(inWindow);
-        var nextSnapshot = events.Count > 0 ? events[0].At : default;
+        // On a fixed grid: 03:00 UTC is midnight in Brazil, when a day has just been closed.
+        var nextSnapshot = events.Count > 0 ? new DateTimeOffset(events[0].At.UtcDateTime.Date.AddHours(3), TimeSpan.Zero) : default;
 
         for (var i = 0; i < events.Count; i++)
         {
@@ -81,7 +82,7 @@ public sealed class OlistReplay(IReadOnlyList<RecordedDelivery> deliveries, Date
                 cancel.ThrowIfCancellationRequested();
                 progress?.Invoke((double)i / events.Count);
             }
-            if (at >= nextSnapshot)
+            if (at >= nextSnapshot)   // of now or a little earlier: what happened at this very moment is not in it
             {
                 nextSnapshot += BetweenSnapshots * Math.Floor((at - nextSnapshot) / BetweenSnapshots);
                 _snapshot = _learner.Publish(nextSnapshot);

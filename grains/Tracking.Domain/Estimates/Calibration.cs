@@ -8,7 +8,7 @@ namespace Tracking.Domain.Estimates;
 /// </summary>
 internal sealed class Calibration
 {
-    public const int Window = 700;
+    public const int Window = 1_000;
     /// <summary>A parcel not there at this level of its first distribution is scored as late.</summary>
     public const double Deadline = 0.97;
     private const double Pseudo = 200;

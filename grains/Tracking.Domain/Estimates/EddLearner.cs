@@ -241,7 +241,7 @@ public sealed class EddLearner
     private FleetZone AddZone(Fleet fleet, ulong key, string? region)
     {
         var zone = new FleetZone(key, fleet, region, _clocks.Of(fleet.Key, fleet.Profile, fleet.Country, region));
-        if (fleet.Zones.TryGetValue(fleet.Key, out var whole)) zone.Track = new PaceTrack(0, [], [0], whole.Track.LogLevel, whole.Track.LogPace);
+        if (fleet.Zones.TryGetValue(fleet.Key, out var whole)) zone.Track = new PaceTrack(0, [], [0], whole.Track.LogLevel, whole.Track.LogPace, whole.Track.Doubt);
         fleet.Zones.Add(key, zone);
         _paces[key] = zone.Track;
         return zone;

@@ -93,11 +93,11 @@ internal sealed class OpenWay(ulong key, FleetZone zone, bool carried, in Expect
 internal sealed class PaceKeeper
 {
     public const double HalfLifeDays = 4;
-    private const double Pseudo = 30, LevelGain = 0.05, LevelStep = 0.25, Slowest = 0.3, Fastest = 1.6;
+    private const double Pseudo = 40, LevelGain = 0.05, LevelStep = 0.25, Slowest = 0.3, Fastest = 1.6;
     /// <summary>Standard deviations at which the last two days contradict the memory; it is then cut to <see cref="Kept"/>.</summary>
-    private const double Alarm = 2, Kept = 0.4, DayNoise = 0.02;
+    private const double Alarm = 1.5, Kept = 0.4, DayNoise = 0.02, DoubtKept = 0.8;
 
-    private double _seen, _expected, _recentSeen, _recentExpected;
+    private double _seen, _expected, _recentSeen, _recentExpected, _doubt;
 
     /// <summary>Logarithm of the level, in paced time.</summary>
     public double LogLevel { get; private set; }
@@ -118,8 +118,10 @@ internal sealed class PaceKeeper
         _recentSeen = _recentSeen / 2 + seen;
         _recentExpected = _recentExpected / 2 + expected;
         var likely = (_seen * fade + Pseudo) / (_expected * fade + Pseudo) * _recentExpected;
+        _doubt *= DoubtKept;
         if (Math.Abs(_recentSeen - likely) > Alarm * Math.Sqrt(likely + DayNoise * likely * likely + 1))
         {
+            _doubt = Math.Max(_doubt, Math.Log((likely + 1) / (_recentSeen + 1)));
             (_seen, _expected) = (_seen * Kept, _expected * Kept);
             foreach (var zone in fleet.Zones.Values) (zone.Seen, zone.Expected) = (zone.Seen * Kept, zone.Expected * Kept);
         }
@@ -132,7 +134,7 @@ internal sealed class PaceKeeper
         foreach (var zone in fleet.Zones.Values)
         {
             var pace = Math.Clamp((zone.Seen + Pseudo * common * prior(zone)) / (zone.Expected + Pseudo), Slowest, Fastest) * Math.Exp(level);
-            zone.Track = zone.Track.Close(zone.Clock, day, pace, LogLevel, Math.Log(pace));
+            zone.Track = zone.Track.Close(zone.Clock, day, pace, LogLevel, Math.Log(pace), _doubt);
         }
     }
 }

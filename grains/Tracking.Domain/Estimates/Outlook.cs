@@ -10,7 +10,7 @@ namespace Tracking.Domain.Estimates;
 internal readonly struct Outlook
 {
     private const double OverdueMass = 0.985;
-    private const double Recovered = 0.8, Widening = 0.7, Unremarkable = 0.15;
+    private const double Recovered = 0.8, Widening = 0.8, Unremarkable = 0.1;
 
     private readonly Expectation _of;
     private readonly PaceAhead _ahead, _recovered;
@@ -25,7 +25,7 @@ internal readonly struct Outlook
         var deviation = expectation.Track.LogPace - expectation.Track.LogLevel;
         _ahead = expectation.Ahead(0);
         _recovered = deviation < 0 ? expectation.Ahead(Recovered) : _ahead;
-        _stretch = 1 + Widening * Math.Clamp(Math.Abs(deviation) - Unremarkable, 0, 1.2);
+        _stretch = 1 + Widening * Math.Clamp(Math.Max(-deviation, expectation.Track.Doubt) - Unremarkable, 0, 1.2);
         _median = expectation.Shape.Quantile(_passed + 0.5 * (1 - _passed));
         _logMedian = Math.Log(_median);
     }

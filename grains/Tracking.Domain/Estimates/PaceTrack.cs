@@ -11,16 +11,16 @@ internal sealed class PaceTrack
     public const double FadeDays = 10;
     private const int Longest = 400;
 
-    public static readonly PaceTrack Usual = new(0, [], [0], 0, 0);
+    public static readonly PaceTrack Usual = new(0, [], [0], 0, 0, 0);
 
     private readonly int _firstDay;
     private readonly double[] _paces;     // per closed local day
     private readonly double[] _midnights; // paced time at the midnight that begins each of these days, and the one after them
 
-    public PaceTrack(int firstDay, double[] paces, double[] midnights, double logLevel, double logPace)
+    public PaceTrack(int firstDay, double[] paces, double[] midnights, double logLevel, double logPace, double doubt)
     {
         (_firstDay, _paces, _midnights, LogLevel, LogPace) = (firstDay, paces, midnights, logLevel, logPace);
-        (Level, Now) = (Math.Exp(logLevel), Math.Exp(logPace));
+        (Level, Now, Doubt) = (Math.Exp(logLevel), Math.Exp(logPace), doubt);
     }
 
     /// <summary>Logarithm of the level that a deviation returns to, and of today's pace.</summary>
@@ -28,6 +28,8 @@ internal sealed class PaceTrack
     public double LogPace { get; }
     public double Level { get; }
     public double Now { get; }
+    /// <summary>How far the last days fell short of what was likely (logarithm, fading): a disruption that the pace has not caught up with yet.</summary>
+    public double Doubt { get; }
 
     /// <summary>Paced time at a local time.</summary>
     public double At(CarrierClock clock, double localDays)
@@ -40,25 +42,25 @@ internal sealed class PaceTrack
     }
 
     /// <summary>The track with one more closed day, and the pace and level that hold from then on.</summary>
-    public PaceTrack Close(CarrierClock clock, int day, double pace, double logLevel, double logPace)
+    public PaceTrack Close(CarrierClock clock, int day, double pace, double logLevel, double logPace, double doubt)
     {
-        if (_paces.Length == 0) return new PaceTrack(day, [pace], [clock.AtMidnight(day), clock.AtMidnight(day) + Worked(clock, day) * pace], logLevel, logPace);
+        if (_paces.Length == 0) return new PaceTrack(day, [pace], [clock.AtMidnight(day), clock.AtMidnight(day) + Worked(clock, day) * pace], logLevel, logPace, doubt);
         var missing = day - _firstDay - _paces.Length;
-        if (missing < 0) return new PaceTrack(_firstDay, _paces, _midnights, logLevel, logPace);
+        if (missing < 0) return new PaceTrack(_firstDay, _paces, _midnights, logLevel, logPace, doubt);
         double[] paces = [.. _paces, .. Enumerable.Repeat(1.0, missing), pace];
         var drop = Math.Max(paces.Length - Longest, 0);
-        return Rebuilt(clock, _firstDay + drop, paces[drop..], logLevel, logPace);
+        return Rebuilt(clock, _firstDay + drop, paces[drop..], logLevel, logPace, doubt);
     }
 
     /// <summary>The same days on another clock: profiles are learned and change.</summary>
-    public PaceTrack On(CarrierClock clock) => _paces.Length == 0 ? this : Rebuilt(clock, _firstDay, _paces, LogLevel, LogPace);
+    public PaceTrack On(CarrierClock clock) => _paces.Length == 0 ? this : Rebuilt(clock, _firstDay, _paces, LogLevel, LogPace, Doubt);
 
-    private static PaceTrack Rebuilt(CarrierClock clock, int firstDay, double[] paces, double logLevel, double logPace)
+    private static PaceTrack Rebuilt(CarrierClock clock, int firstDay, double[] paces, double logLevel, double logPace, double doubt)
     {
         var midnights = new double[paces.Length + 1];
         midnights[0] = clock.AtMidnight(firstDay);
         for (var i = 0; i < paces.Length; i++) midnights[i + 1] = midnights[i] + Worked(clock, firstDay + i) * paces[i];
-        return new PaceTrack(firstDay, paces, midnights, logLevel, logPace);
+        return new PaceTrack(firstDay, paces, midnights, logLevel, logPace, doubt);
     }
 
     private static double Worked(CarrierClock clock, int day) => clock.AtMidnight(day + 1) - clock.AtMidnight(day);
@@ -68,6 +70,7 @@ internal sealed class PaceTrack
         to.Write(_firstDay);
         to.Write(LogLevel);
         to.Write(LogPace);
+        to.Write(Doubt);
         to.Write(_paces.Length);
         foreach (var pace in _paces) to.Write(pace);
         foreach (var midnight in _midnights) to.Write(midnight);
@@ -75,12 +78,12 @@ internal sealed class PaceTrack
 
     public static PaceTrack Read(BinaryReader from)
     {
-        var (firstDay, level, pace, length) = (from.ReadInt32(), from.ReadDouble(), from.ReadDouble(), from.ReadInt32());
+        var (firstDay, level, pace, doubt, length) = (from.ReadInt32(), from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadInt32());
         if (length is < 0 or > Longest) throw new InvalidDataException($"A pace of {length} days is not ours.");
         var (paces, midnights) = (new double[length], new double[length + 1]);
         for (var i = 0; i < length; i++) paces[i] = from.ReadDouble();
         for (var i = 0; i <= length; i++) midnights[i] = from.ReadDouble();
-        return new PaceTrack(firstDay, paces, midnights, level, pace);
+        return new PaceTrack(firstDay, paces, midnights, level, pace, doubt);
     }
 }
 

@@ -65,6 +65,14 @@ internal readonly struct RatioShape(double[] below)
         return mass;
     }
 
+    public static RatioShape Read(BinaryReader from)
+    {
+        var below = SnapshotCodec.Doubles(from, RatioBins.Size + 1);
+        for (var bin = 1; bin < below.Length; bin++)
+            if (!(below[bin] >= below[bin - 1])) throw new InvalidDataException("A shape falls where it may only rise.");
+        return new RatioShape(below);
+    }
+
     public static RatioShape Of(ReadOnlySpan<double> mass)
     {
         var below = new double[RatioBins.Size + 1];
