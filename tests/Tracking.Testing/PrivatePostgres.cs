@@ -168,7 +168,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
     {
         if (OperatingSystem.IsWindows()) return null;
         var debian = Directory.Exists("/usr/lib/postgresql") ? Directory.EnumerateDirectories("/usr/lib/postgresql").OrderByDescending(Version).Select(static version => Path.Combine(version, "bin")) : [];
-        return debian.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)).FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+        return debian.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)).FirstOrDefault(static folder => IsThere(Path.Combine(folder, "initdb")) && IsThere(Path.Combine(folder, "postgres")));
+
+        static bool IsThere(string program) => new FileInfo(program) is { Exists: true } file && (file.ResolveLinkTarget(true)?.Exists ?? true);     // a link may lead nowhere
 
         static int Version(string folder) => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0;
     }
