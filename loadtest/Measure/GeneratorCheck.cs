@@ -19,6 +19,6 @@ public sealed record GeneratorCheck(double LateShare, double CpuShare)
         new(outcome.Due == 0 ? 0 : (double)outcome.Late / outcome.Due, cpuShare);
 
     public override string ToString() => Limited
-        ? $"generator limited: {LateShare:P1} of sends left late, own CPU {CpuShare:P0}; no verdict about the server"
+        ? $"generator limited: {LateShare:P1} of sends left late, own CPU {CpuShare:P0}"
         : $"generator kept up: {LateShare:P2} of sends left late, own CPU {CpuShare:P0}";
 }

@@ -94,7 +94,7 @@ public static class HtmlReport
             run.Metrics.GetValueOrDefault("backwards") > 0 ? $"{N(run.Metrics["backwards"])} pages went backwards" : null,
             run.Metrics.GetValueOrDefault("stale") > 0 ? $"{N(run.Metrics["stale"])} pages stayed behind" : null,
         }.Where(w => w is not null)) + "."),
-        Verdict.GeneratorLimited => ("warn", $"No verdict: {run.Generator}."),
+        Verdict.GeneratorLimited => ("warn", $"No verdict about the server: {run.Generator}."),
         Verdict.Interrupted => ("warn", "Interrupted: figures up to that moment, no verdict."),
         _ => ("bad", run.AbortedBy is { } by ? $"Stopped early: {by} did not hold."
             : "Failed: " + string.Join(", ", run.Thresholds.Where(t => !t.Holds).Select(t => t.Text)) + " did not hold."),

@@ -23,6 +23,8 @@ public sealed class Watcher(Uri target, string token, long parcel, Glass glass, 
     /// <summary>The version the page shows; 0 before the first.</summary>
     public long Shown { get; internal set; }
     public bool Connected { get; private set; }
+    private bool _gone;
+    private long _comeBackMillis = -1;
     internal long Counted;
 
     /// <summary>Stays until <paramref name="leave"/>. Never throws for what the network or the server does.</summary>
@@ -42,17 +44,18 @@ public sealed class Watcher(Uri target, string token, long parcel, Glass glass, 
                 if (!Connected && !leave.IsCancellationRequested) Interlocked.Increment(ref counts.Refused);
             }
             Disconnected(cut: !leave.IsCancellationRequested);
-            if (leave.IsCancellationRequested) break;
+            if (leave.IsCancellationRequested || _gone) break;
             patience = clock.Micros - began > 30_000_000 ? 1_000 : patience;      // it had been good for a while
             try
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(dice.Unit() * patience), leave);
+                await Task.Delay(TimeSpan.FromMilliseconds(_comeBackMillis >= 0 ? _comeBackMillis : dice.Unit() * patience), leave);
             }
             catch (OperationCanceledException)
             {
                 break;
             }
-            patience = Math.Min(30_000, patience * 2);
+            patience = _comeBackMillis >= 0 ? patience : Math.Min(30_000, patience * 2);
+            _comeBackMillis = -1;
         }
         glass.Close(this);
     }
@@ -104,6 +107,12 @@ public sealed class Watcher(Uri target, string token, long parcel, Glass glass, 
                         Interlocked.Increment(ref counts.Refused);
                         return;
                     case HubMessage.Close:
+                        return;
+                    case HubMessage.Gone:
+                        _gone = true;
+                        return;
+                    case HubMessage.Later:
+                        _comeBackMillis = Math.Clamp(version, 0, 60_000);
                         return;
                 }
             }

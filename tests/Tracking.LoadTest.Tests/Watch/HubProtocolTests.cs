@@ -14,6 +14,8 @@ public sealed class HubProtocolTests
     [InlineData("{\"type\":1,\"target\":\"Update\",\"arguments\":[{\"events\":[{\"text\":\"x\"}],\"version\":12}]}", HubMessage.Update, 12)]
     [InlineData("{\"arguments\":[{\"version\":12}],\"target\":\"Update\",\"type\":1}", HubMessage.Update, 12)]
     [InlineData("{\"type\":1,\"target\":\"Somethingelse\",\"arguments\":[]}", HubMessage.Other, -1)]
+    [InlineData("{\"type\":1,\"target\":\"Later\",\"arguments\":[2500]}", HubMessage.Later, 2500)]
+    [InlineData("{\"type\":1,\"target\":\"Gone\",\"arguments\":[]}", HubMessage.Gone, -1)]
     [InlineData("{\"type\":3,\"invocationId\":\"1\",\"result\":{\"version\":4,\"view\":{\"version\":4}}}", HubMessage.WatchAnswer, 4)]
     [InlineData("{\"type\":3,\"invocationId\":\"1\",\"result\":null}", HubMessage.WatchAnswer, -1)]
     [InlineData("{\"type\":3,\"invocationId\":\"1\",\"error\":\"unknown link\"}", HubMessage.WatchRefused, -1)]
@@ -28,5 +30,5 @@ public sealed class HubProtocolTests
 
     [Fact]
     public void A_watch_is_an_invocation_with_token_and_version_ended_by_its_record_end() =>
-        Encoding.UTF8.GetString(HubProtocol.Watch("abc", 7)).ShouldBe("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Watch\",\"arguments\":[\"abc\",7]}\u001e");
+        Encoding.UTF8.GetString(HubProtocol.Watch("abc", 7)).ShouldBe("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Watch\",\"arguments\":[\"abc\",7,null]}\u001e");
 }

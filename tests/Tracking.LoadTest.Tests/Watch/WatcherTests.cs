@@ -14,7 +14,7 @@ public sealed class WatcherTests
 {
     public sealed class TrackingHub : Hub
     {
-        public async Task<object?> Watch(string token, long version)
+        public async Task<object?> Watch(string token, int version, string? language)
         {
             if (token == "revoked") throw new HubException("This link is no longer valid.");
             await Groups.AddToGroupAsync(Context.ConnectionId, token);
