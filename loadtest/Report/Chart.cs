@@ -22,7 +22,7 @@ public static class Chart
         if (points.Count == 0) return "";
         var (minX, maxX) = (points.Min(p => p.X), points.Max(p => p.X));
         if (maxX <= minX) maxX = minX + 1;
-        var ticksY = RoundTicks(0, Math.Max(points.Max(p => p.Y), double.Epsilon), 5);
+        var ticksY = RoundTicks(0, points.Max(p => p.Y), 5);
         var maxY = ticksY[^1];
         double X(double x) => Left + (Width - Left - Right) * (logX ? Math.Log(x / minX) / Math.Log(maxX / minX) : (x - minX) / (maxX - minX));
         double Y(double y) => Top + (Height - Top - Bottom) * (1 - y / maxY);
@@ -63,22 +63,22 @@ public static class Chart
         return group <= 1 ? points : points.Chunk(group).Select(g => g.MaxBy(p => double.IsFinite(p.Y) ? p.Y : double.MinValue));
     }
 
+    /// <summary>Round numbers that cover a range, about as many as asked, never more than a hundred; a range of nothing counts as one wide.</summary>
     internal static IReadOnlyList<double> RoundTicks(double from, double to, int about)
     {
+        if (!(to - from > 1e-9)) to = from + 1;
         var raw = (to - from) / about;
         var power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
         var step = power * (raw / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
-        var ticks = new List<double>();
-        for (var tick = Math.Floor(from / step) * step; ; tick += step)
-        {
-            ticks.Add(Math.Round(tick, 12));
-            if (tick >= to - step * 1e-9) return ticks;
-        }
+        var first = Math.Floor(from / step);
+        var count = (int)Math.Clamp(Math.Ceiling(to / step - 1e-9) - first, 1, 99);
+        return [.. Enumerable.Range(0, count + 1).Select(i => Math.Round((first + i) * step, 12))];
     }
 
     private static IEnumerable<double> PowerTicks(double from, double to)
     {
-        for (var tick = from; tick <= to * 1.0001; tick *= 10) yield return tick;
+        var tick = Math.Max(from, 1e-9);
+        for (var i = 0; i < 20 && tick <= to * 1.0001; i++, tick *= 10) yield return tick;
     }
 
     internal static string Number(double n) => n switch

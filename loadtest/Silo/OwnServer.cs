@@ -34,6 +34,9 @@ public sealed class OwnServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("tracking-loadtest-").FullName;
         var all = new Dictionary<string, string>(settings);
         if (postgres is not null) all["Storage__Postgres"] = postgres;
+        // A crowd comes from one address and may sit on one link: what protects a server from that must not be what is measured.
+        all.TryAdd("Live__SocketsPerLink", "1000000");
+        all.TryAdd("Live__SocketsPerAddress", "1000000");
         var port = SiloProcess.FreePort();
         var silo = await SiloProcess.StartAsync(dll, all, folder, port, stop);
         return new OwnServer(dll, folder, port, all, silo, store) { PgData = pgData };

@@ -66,6 +66,11 @@ public sealed class Crowd(Uri target, ScanClient client, Glass glass, ILoadClock
             using var stay = CancellationTokenSource.CreateLinkedTokenSource(leave);
             if (options.StaySeconds > 0) stay.CancelAfter(TimeSpan.FromSeconds(Math.Max(0.5, dice.Exponential() * options.StaySeconds)));
             await watcher.StayAsync(stay.Token);
+            if (!stay.IsCancellationRequested)
+            {
+                // The link was withdrawn: the seat is taken again, but not in a rush.
+                try { await Task.Delay(500, leave); } catch (OperationCanceledException) { return; }
+            }
             if (dice.Chance(options.HideShare)) hidden = watcher;
         }
     }

@@ -15,12 +15,14 @@ public static class HubProtocol
     public const string Path = "/hubs/tracking";
     /// <summary>Client to server: <c>Watch(token, version, language)</c>; answered with a snapshot when there is a newer one, else with nothing.</summary>
     public const string WatchMethod = "Watch";
-    /// <summary>Server to client: <c>Update(snapshot)</c>; the snapshot has a <c>version</c>.</summary>
+    /// <summary>Server to client: <c>Update(snapshot)</c>; the snapshot's version is its <c>v</c>.</summary>
     public const string UpdateMethod = "Update";
     /// <summary>Server to client: <c>Later(milliseconds)</c>: come back then. The server is about to go.</summary>
     public const string LaterMethod = "Later";
     /// <summary>Server to client: <c>Gone()</c>: the link was withdrawn.</summary>
     public const string GoneMethod = "Gone";
+    /// <summary>The snapshot's property that holds its version.</summary>
+    public const string VersionName = "v";
     public const byte RecordEnd = 0x1E;
 
     public static readonly ReadOnlyMemory<byte> Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e"u8.ToArray();
@@ -60,7 +62,7 @@ public static class HubProtocol
         json.ValueTextEquals(UpdateMethod) ? HubMessage.Update : json.ValueTextEquals(LaterMethod) ? HubMessage.Later
         : json.ValueTextEquals(GoneMethod) ? HubMessage.Gone : HubMessage.Other;
 
-    // The version of the first snapshot: a property of that name, at most three levels below (arguments[0].version, result.version, result.view.version).
+    // The version of the first snapshot: its property v (arguments[0].v, result.v), not one of what lies in it.
     private static long VersionIn(ref Utf8JsonReader json)
     {
         if (json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return -1;
@@ -68,7 +70,7 @@ public static class HubProtocol
         while (json.Read() && json.CurrentDepth > top)
         {
             if (version < 0 && json.TokenType == JsonTokenType.Number && json.CurrentDepth == top + 1 && json.TryGetInt64(out var bare)) version = bare;
-            if (version >= 0 || json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth > top + 3 || !json.ValueTextEquals("version"u8)) continue;
+            if (version >= 0 || json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth > top + 2 || !json.ValueTextEquals(VersionName)) continue;
             json.Read();
             if (json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var told)) version = told;
         }

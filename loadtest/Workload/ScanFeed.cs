@@ -95,12 +95,13 @@ public sealed class ScanFeed
 
         while (true)
         {
-            var statement = _hot.Length > 0 && _dice.Chance(_manners.HotShare) ? NextOfHot() : NextOfActive();
+            var hot = _hot.Length > 0 && _dice.Chance(_manners.HotShare);
+            var statement = hot ? NextOfHot() : NextOfActive();
             if (_dice.Chance(_manners.Missing)) continue;
             statement = statement with { Event = _events++ };
 
-            // Only our own format can take a scan back by its event id.
-            if (statement.Parcel.Format == Format.Scans && _dice.Chance(_manners.Corrected))
+            // Only our own format can take a scan back by its event id; and two minutes on, a hot parcel has another scan already.
+            if (!hot && statement.Parcel.Format == Format.Scans && _dice.Chance(_manners.Corrected))
             {
                 Hold(statement with { Event = _events++, Retracts = statement.Event }, 20 + _dice.Below(100));
                 Hold(statement with { Event = _events++, UtcSeconds = statement.UtcSeconds + 120 }, 20 + _dice.Below(100));

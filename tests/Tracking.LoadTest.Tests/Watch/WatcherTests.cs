@@ -18,7 +18,7 @@ public sealed class WatcherTests
         {
             if (token == "revoked") throw new HubException("This link is no longer valid.");
             await Groups.AddToGroupAsync(Context.ConnectionId, token);
-            return new { version = 3, view = new { version = 3, status = "IN_TRANSIT" } };
+            return new { v = 3, status = "IN_TRANSIT" };
         }
     }
 
@@ -53,7 +53,7 @@ public sealed class WatcherTests
         await UntilAsync(() => page.Shown == 3);
 
         glass.Acked(1, 4, clock.Micros);
-        await server.Services.GetRequiredService<IHubContext<TrackingHub>>().Clients.Group("token").SendAsync("Update", new { version = 4, text = new string('x', 9_000) });
+        await server.Services.GetRequiredService<IHubContext<TrackingHub>>().Clients.Group("token").SendAsync("Update", new { v = 4, text = new string('x', 9_000) });
         await UntilAsync(() => page.Shown == 4);
         glass.Latency.Count.ShouldBe(1);
         counts.Connected.ShouldBe(1);

@@ -103,4 +103,13 @@ public sealed class ScanFeedTests
         scans.ShouldNotContain(s => s.Happening == Happening.Arrived && s.Facility.Id.StartsWith("HUB"));
         scans.Count(s => s.Happening == Happening.WeatherDelay && s.Facility.Id == "HUB-SDF").ShouldBeGreaterThan(1_000);
     }
+
+    [Fact]
+    public void No_two_different_scans_say_the_same_of_one_parcel_at_one_instant()
+    {
+        // They would be one scan to any server, and the tool would call the second one lost.
+        var scans = Draw(new FeedManners { ActiveParcels = 50, HotParcels = 2, HotShare = 0.3, Corrected = 0.05 }, 30_000).Where(s => !s.Copy).ToList();
+
+        scans.Select(s => (s.Parcel.Id, s.UtcSeconds, s.Happening, s.Facility.Id, s.Retracts >= 0)).Distinct().Count().ShouldBe(scans.Count);
+    }
 }
