@@ -24,7 +24,7 @@ public sealed class Glass
     private LatencyHistogram _interval = new();
 
     public LatencyHistogram Latency { get; } = new();
-    /// <summary>Updates with a lower version than the page already had, within one connection: a page must never go back.</summary>
+    /// <summary>Updates that were pushed with a lower version than the page already had. The answer to a page's own question may cross a push and is not counted.</summary>
     public long Backwards => Volatile.Read(ref _backwards);
 
     public bool IsWatched(long parcel) => _panes.ContainsKey(parcel);
@@ -63,9 +63,13 @@ public sealed class Glass
         }
     }
 
-    internal void Shown(Watcher watcher, long version, long nowMicros)
+    internal void Shown(Watcher watcher, long version, long nowMicros, bool asked = false)
     {
-        if (version < watcher.Shown) { Interlocked.Increment(ref _backwards); return; }
+        if (version < watcher.Shown)
+        {
+            if (!asked) Interlocked.Increment(ref _backwards);
+            return;
+        }
         watcher.Shown = version;
         if (!_panes.TryGetValue(watcher.Parcel, out var pane)) return;
         lock (pane.Gate)

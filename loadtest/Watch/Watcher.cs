@@ -100,7 +100,7 @@ public sealed class Watcher(Uri target, string token, long parcel, Glass glass, 
                         break;
                     case HubMessage.WatchAnswer or HubMessage.Update:
                         Opened();
-                        if (version >= 0) glass.Shown(this, version, clock.Micros);
+                        if (version >= 0) glass.Shown(this, version, clock.Micros, asked: what == HubMessage.WatchAnswer);
                         if (what == HubMessage.Update) Interlocked.Increment(ref counts.Updates);
                         break;
                     case HubMessage.WatchRefused:

@@ -83,4 +83,15 @@ public sealed class GlassTests
         _glass.Backwards.ShouldBe(1);
         page.Shown.ShouldBe(6);
     }
+
+    [Fact]
+    public void An_answer_that_a_push_overtook_is_dropped_and_is_no_step_backwards()
+    {
+        var page = Page(1);
+        _glass.Shown(page, 6, 0);
+        _glass.Shown(page, 5, 1, asked: true);
+
+        _glass.Backwards.ShouldBe(0);
+        page.Shown.ShouldBe(6);
+    }
 }
