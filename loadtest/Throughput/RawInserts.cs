@@ -105,9 +105,10 @@ public static class RawInserts
         NpgsqlDataSource source, IReadOnlyList<Column> columns, Array[] rows, int batch, int connections, TimeSpan each, CancellationToken stop)
     {
         var sql = $"insert into {Scratch} ({string.Join(", ", columns.Select(c => c.Quoted))}) select * from unnest({string.Join(", ", columns.Select((c, i) => $"${i + 1}::{c.Type}[]"))})";
-        long inserted = 0;
-        var began = Stopwatch.GetTimestamp();
-        var last = began;
+        long inserted = 0, last = 0;
+        // The clock starts when the last connection has its statement prepared.
+        var ready = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var preparing = connections;
 
         async Task ConnectionAsync(int number)
         {
@@ -122,7 +123,9 @@ public static class RawInserts
                 if (columns[i].Name == "version") version = i;
             }
             await command.PrepareAsync(stop);
-            for (var round = 1; !stop.IsCancellationRequested && Stopwatch.GetElapsedTime(began) < each; round++)
+            if (Interlocked.Decrement(ref preparing) == 0) ready.SetResult(Stopwatch.GetTimestamp());
+            var began = await ready.Task.WaitAsync(TimeSpan.FromSeconds(30), stop);
+            for (var round = 1; !stop.IsCancellationRequested && (round == 1 || Stopwatch.GetElapsedTime(began) < each); round++)
             {
                 // The next append of each of these streams.
                 var versions = (Array)command.Parameters[version].Value!;
@@ -134,7 +137,7 @@ public static class RawInserts
         }
 
         await Task.WhenAll(Enumerable.Range(0, connections).Select(ConnectionAsync));
-        var seconds = Stopwatch.GetElapsedTime(began, last).TotalSeconds;
+        var seconds = Stopwatch.GetElapsedTime(await ready.Task, last).TotalSeconds;
         return seconds <= 0 ? 0 : inserted / seconds;
     }
 
