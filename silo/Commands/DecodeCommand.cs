@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tracking.Carriers;
+using Tracking.Carriers.Mapping;
 using Tracking.Domain.Shipments;
+using Tracking.Silo.Hosting;
 
 namespace Tracking.Silo.Commands;
 
@@ -10,7 +12,7 @@ internal static class DecodeCommand
 {
     public static Command Create()
     {
-        var format = new Argument<string>("format") { Description = "Format of the files: " + string.Join(", ", FeedDecoders.BuiltIn.Select(d => d.Format)) };
+        var format = new Argument<string>("format") { Description = "Format of the files, or a mapping file (*.json). Built in: " + string.Join(", ", FeedDecoders.BuiltIn.Select(d => d.Format)) };
         var files = new Argument<FileInfo[]>("file") { Description = "Files to decode; none: standard input.", Arity = ArgumentArity.ZeroOrMore };
         var zone = new Option<string?>("--zone") { Description = "IANA zone of local times whose place does not tell." };
         var carrier = new Option<string?>("--carrier") { Description = "Carrier slug for formats that do not name one." };
@@ -21,7 +23,16 @@ internal static class DecodeCommand
 
     private static async Task<int> RunAsync(string format, FileInfo[] files, string? zone, string? carrier, CancellationToken cancel)
     {
-        if (FeedDecoders.Find(format) is not { } decoder)
+        FeedDecoder? decoder;
+        if (format.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(format))
+        {
+            // A mapping file under way: tried before it is put into the formats folder.
+            decoder = MappedFormats.LoadFile(format, out var problems);
+            foreach (var problem in problems) await Console.Error.WriteLineAsync($"{format}: {problem}");
+            if (decoder is null) return 2;
+        }
+        else decoder = FeedDecoders.Find(format) ?? MappedFormats.Load(Path.Combine(SiloConfiguration.DefaultDataFolder, "formats")).Find(format);
+        if (decoder is null)
         {
             await Console.Error.WriteLineAsync($"There is no format '{format}'. Known: {string.Join(", ", FeedDecoders.BuiltIn.Select(d => d.Format))}.");
             return 2;

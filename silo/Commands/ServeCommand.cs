@@ -96,6 +96,7 @@ internal static class ServeCommand
         services.AddOptions<IngestOptions>().BindConfiguration("Ingest");
         services.AddSingleton<IngestGate>();
         services.AddSingleton<ScanIntake>();
+        services.AddSingleton(provider => new FeedFormats(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FeedFormats>>()));
         services.AddSingleton<FeedIntake>();
         services.AddTrackingPages();
         services.AddLivePages();

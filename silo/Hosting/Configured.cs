@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Tracking.Carriers.Mapping;
 using Tracking.Grains.Partitions;
 using Tracking.Journal;
 using Tracking.Web.Retailers;
@@ -26,6 +27,7 @@ internal static class Configured
         try { problems.AddRange(Storage(configuration).Problems()); }
         catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
         problems.AddRange(ActorHost.Problems(configuration));
+        foreach (var (file, wrong) in MappedFormats.Load(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats")).Problems) problems.Add($"formats/{file}: {wrong}");
         Validate<IngestOptions>(configuration, "Ingest", problems);
         Validate<PartitionOptions>(configuration, "Partitions", problems);
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));

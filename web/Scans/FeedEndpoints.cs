@@ -76,15 +76,15 @@ public static class FeedEndpoints
 }
 
 /// <summary>Decodes a message part by part, records what can be read and quarantines what cannot.</summary>
-public sealed class FeedIntake(ScanIntake scans, IQuarantine quarantine, IOptions<IngestOptions> options)
+public sealed class FeedIntake(ScanIntake scans, IQuarantine quarantine, FeedFormats formats, IOptions<IngestOptions> options)
 {
     private const int BatchSize = 500;
 
     public int MaxBytes => options.Value.MaxFeedBytes;
 
-    public IEnumerable<string> Formats => FeedDecoders.BuiltIn.Select(d => d.Format);
+    public IEnumerable<string> Formats => formats.Names;
 
-    public FeedDecoder? Find(string format) => FeedDecoders.Find(format);
+    public FeedDecoder? Find(string format) => formats.Find(format);
 
     public async Task<IResult> TakeAsync(HttpContext http, Retailer retailer, FeedDecoder decoder, ReadOnlyMemory<byte> body, FeedContext context, string? feedId)
     {
