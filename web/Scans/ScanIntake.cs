@@ -77,6 +77,7 @@ public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, Ti
                 entry.Outcome = receipt.Outcomes[n];
                 entry.Version = receipt.Version;
                 if (entry.Outcome == ScanOutcome.Failed) (entry.ProblemCode, entry.ProblemDetail) = ("not-stored", "The scan is not known to be stored. Send it again.");
+                if (entry.Outcome == ScanOutcome.Rejected) (entry.ProblemCode, entry.ProblemDetail) = ("not-storable", receipt.Problem ?? "The scan cannot be stored.");
             }
         }
         catch (Exception broken) when (broken is not OutOfMemoryException)

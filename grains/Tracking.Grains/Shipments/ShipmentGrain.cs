@@ -39,8 +39,16 @@ public sealed partial class ShipmentGrain(
             // Nobody may believe what is not known to be stored. Refusals are values: only framework exceptions cross a call.
             metrics.ScansFailed.Add(batch.Scans.Length);
             LogNotStored(log, Key, refused.Message);
-            return new ScanReceipt([.. Enumerable.Repeat(ScanOutcome.Failed, batch.Scans.Length)], _shipment?.Version ?? 0, refused.Message);
+            return Unanimous(ScanOutcome.Failed, refused.Message);
         }
+        catch (JournalRejectedException refused)
+        {
+            // This append can never be stored; asking for it again would be a lie.
+            LogNotStored(log, Key, refused.Message);
+            return Unanimous(ScanOutcome.Rejected, refused.Message);
+        }
+
+        ScanReceipt Unanimous(ScanOutcome outcome, string problem) => new([.. Enumerable.Repeat(outcome, batch.Scans.Length)], _shipment?.Version ?? 0, problem);
     }
 
     public async Task Wake()
@@ -55,7 +63,7 @@ public sealed partial class ShipmentGrain(
             return;
         }
         try { await StoreAsync(shipment, decided, []); }
-        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException)
+        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException or JournalRejectedException)
         {
             LogNotStored(log, Key, refused.Message);   // still due: the sweep comes back
         }
