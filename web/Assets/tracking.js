@@ -53,15 +53,7 @@
     return e;
   }
 
-  function fresh(sentence) {
-    const e = by('fresh'), [before, after] = sentence.split('\u0001');
-    e.textContent = before;
-    if (after === undefined) return;
-    const age = doc.createElement('time');
-    age.id = 'ago'; age.dateTime = new Date(heard).toISOString();
-    e.append(age, after);
-    ago();
-  }
+  function fresh(sentence) { by('fresh').dataset.text = sentence; ago(); }
 
   // Rows keep their places; what they say moves down. Boxes that do not move cannot shift the page.
   function lines(m) {
@@ -89,12 +81,13 @@
   }
 
   const relative = window.Intl && Intl.RelativeTimeFormat ? new Intl.RelativeTimeFormat(lang.replace('-XA', '') + '-u-nu-latn') : null;
-  function ago() {
-    const e = doc.getElementById('ago');
-    if (!e || !heard) return;
-    const minutes = Math.floor((now() - heard) / 6e4);
-    if (minutes < 1) e.textContent = words.now;
-    else if (relative) e.textContent = minutes < 60 ? relative.format(-minutes, 'minute') : minutes < 2880 ? relative.format(-Math.floor(minutes / 60), 'hour') : relative.format(-Math.floor(minutes / 1440), 'day');
+  function ago() {                                     // one run of text: nothing after the age is pushed along
+    const e = by('fresh'), minutes = Math.max(0, Math.floor((now() - heard) / 6e4));
+    if (heard && minutes && !relative) return;
+    const age = !heard ? '' : !minutes ? words.now : minutes < 60 ? relative.format(-minutes, 'minute')
+      : minutes < 2880 ? relative.format(-Math.floor(minutes / 60), 'hour') : relative.format(-Math.floor(minutes / 1440), 'day');
+    const line = e.dataset.text.replace('\u29d6', age);
+    if (e.textContent !== line) e.textContent = line;
   }
 
   // One polite sentence at most every ten seconds; the newest wins.
@@ -124,7 +117,7 @@
     if (!lostAt) lostAt = now();
     if (!lostTimer) lostTimer = setTimeout(() => {
       const zone = data.zone ? { timeZone: data.zone } : {};
-      bar.textContent = words.lost.replace('\u0001', new Intl.DateTimeFormat(lang.replace('-XA', '') + '-u-nu-latn', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zone }).format(at));
+      bar.textContent = words.lost.replace('\u29d6', new Intl.DateTimeFormat(lang.replace('-XA', '') + '-u-nu-latn', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zone }).format(at));
       bar.hidden = false;
     }, 1e4);
   }

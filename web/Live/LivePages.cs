@@ -69,7 +69,7 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         while (true)
         {
             var watched = _watched.GetOrAdd(target.Key, static (key, pages) => new Watched(key, pages), this);
-            var slot = new Slot(watched, target.UseId, token, texts, version, connection);
+            var slot = new Slot(watched, target, token, texts, version, connection);
             if (watched.Add(slot)) return slot;
             _watched.TryRemove(new KeyValuePair<ShipmentKey, Watched>(target.Key, watched));   // its last page just left
         }
@@ -98,12 +98,16 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         foreach (var (key, watched) in _watched) yield return (key, watched.Version);
     }
 
-    /// <summary>Slots of shipments whose links were re-issued since the slots were opened: their links must be opened again.</summary>
-    internal IEnumerable<Slot> Doubtful()
+    /// <summary>Slots whose links may have been revoked since they were opened, with the generation that made them doubtful.</summary>
+    internal IEnumerable<(Slot Slot, int Generation)> Doubtful()
     {
         foreach (var watched in _watched.Values)
-            foreach (var slot in watched.TakeDoubtful())
-                yield return slot;
+        {
+            var generation = watched.Generation;
+            foreach (var slot in watched.Slots)
+                if (slot.Generation < generation)
+                    yield return (slot, generation);
+        }
     }
 
     internal IEnumerable<Slot> Slots()
@@ -135,12 +139,11 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         private Dictionary<string, LiveUpdate>? _rendered;
         private bool _closed;
         private int _scheduled;
-        private int? _generation;
-        private bool _doubtful;
 
         public ShipmentKey Key => key;
         public LivePages Pages => pages;
         public int Version { get { lock (_lock) return _newest?.Version ?? 0; } }
+        public int Generation { get { lock (_lock) return _newest?.LinkGeneration ?? 0; } }
         public Slot[] Slots { get { lock (_lock) return _slots; } }
 
         public bool Add(Slot slot)
@@ -174,19 +177,7 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
                 if (_closed || _newest is not null && view.Version <= _newest.Version) return false;
                 _newest = view;
                 _rendered = null;
-                if (_generation is { } known && view.LinkGeneration > known) _doubtful = true;
-                _generation = view.LinkGeneration;
                 return true;
-            }
-        }
-
-        public Slot[] TakeDoubtful()
-        {
-            lock (_lock)
-            {
-                if (!_doubtful) return [];
-                _doubtful = false;
-                return _slots;
             }
         }
 
@@ -223,7 +214,7 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
     private TimeProvider Clock => clock;
 
     /// <summary>One open page.</summary>
-    internal sealed class Slot(Watched watched, string use, string token, Texts texts, int version, IWatcherConnection connection)
+    internal sealed class Slot(Watched watched, LinkTarget target, string token, Texts texts, int version, IWatcherConnection connection)
     {
         private const int Idle = 0, Sending = 1, SendingAndMore = 2;
 
@@ -233,6 +224,8 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
 
         public Watched Watched => watched;
         public string Token => token;
+        /// <summary>The generation of links that this one was last seen to belong to.</summary>
+        public int Generation { get; set; } = target.Generation;
         public IWatcherConnection Connection => connection;
 
         /// <summary>Timestamp since which a send has been pending; null when none is.</summary>
@@ -266,7 +259,7 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
                 do
                 {
                     Volatile.Write(ref _state, Sending);
-                    if (watched.Newer(_sent, use, texts) is not { } update) continue;
+                    if (watched.Newer(_sent, target.UseId, texts) is not { } update) continue;
                     Volatile.Write(ref _since, watched.Pages.Clock.GetTimestamp());
                     await connection.SendAsync(update).ConfigureAwait(false);
                     Volatile.Write(ref _since, 0);

@@ -45,10 +45,17 @@ public sealed partial class WatchLeases(
 
         pages.CutSlow();
         connections.CutSilent();
-        foreach (var slot in pages.Doubtful())
+        foreach (var (slot, generation) in pages.Doubtful())
         {
-            try { if (await reader.OpenLinkAsync(slot.Token, cancel).ConfigureAwait(false) is not null) continue; }
-            catch (Exception) when (!cancel.IsCancellationRequested) { continue; }   // storage is away: asked again with the next change
+            try
+            {
+                if (await reader.OpenLinkAsync(slot.Token, cancel).ConfigureAwait(false) is not null)
+                {
+                    slot.Generation = generation;
+                    continue;
+                }
+            }
+            catch (Exception) when (!cancel.IsCancellationRequested) { continue; }   // storage is away: asked again in the next round
             pages.Close(slot);
             metrics.Refused("withdrawn");
             try { await slot.Connection.SendGoneAsync().WaitAsync(TimeSpan.FromSeconds(1), clock, cancel).ConfigureAwait(false); }
@@ -87,6 +94,7 @@ public sealed partial class WatchLeases(
         if (sends.Count == 0) return;
         try { Task.WhenAll(sends).Wait(TimeSpan.FromSeconds(1)); }
         catch (AggregateException) { }   // whoever is gone already needs no farewell
+        Thread.Sleep(300);               // a send ends in the connection's buffer; closing right now would throw that away
         LogDrained(log, sends.Count);
     }
 

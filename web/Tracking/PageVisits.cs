@@ -24,12 +24,19 @@ public sealed record Visit(VisitOutcome Outcome, LinkTarget? Target, ShipmentVie
 }
 
 /// <summary>Opens links: token to view, with the limits that make guessing pointless. One path for pages, JSON, events and hub.</summary>
-public sealed partial class PageVisits(IShipmentReader reader, IPageBrands brands, TokenGuesses guesses, ILogger<PageVisits> log)
+public sealed partial class PageVisits(IShipmentReader reader, IPageBrands brands, TokenGuesses guesses, PageMetrics metrics, ILogger<PageVisits> log)
 {
     private static readonly Brand Nobody = MakeNobody();
 
     /// <summary>Opens a link and reads its shipment.</summary>
     public async Task<Visit> OpenAsync(string token, HttpContext http, CancellationToken cancel)
+    {
+        var visit = await TryOpenAsync(token, http, cancel).ConfigureAwait(false);
+        metrics.Opened(visit.Outcome);
+        return visit;
+    }
+
+    private async Task<Visit> TryOpenAsync(string token, HttpContext http, CancellationToken cancel)
     {
         var address = http.Connection.RemoteIpAddress;
         if (!guesses.MayTry(address)) return new Visit(VisitOutcome.Busy, null, null, Nobody);

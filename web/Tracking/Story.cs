@@ -24,7 +24,7 @@ public enum Tone : byte
 public sealed record Story
 {
     /// <summary>Stands in <see cref="Fresh"/> where the age of the last news goes; the page's script keeps that age running.</summary>
-    public const char AgeMark = '\u0001';
+    public const char AgeMark = '\u29d6';
 
     public required int Version { get; init; }
     public required DateTimeOffset Now { get; init; }

@@ -37,6 +37,8 @@ public sealed class TokenGuesses(TimeProvider clock)
         }
     }
 
+    internal int Remembered { get { lock (_lock) return _counts.Count; } }
+
     private int Count(UInt128 place, long now) => _counts.TryGetValue(place, out var entry) && entry.Until > now ? entry.Count : 0;
 
     private void Add(UInt128 place, long now)
@@ -51,11 +53,9 @@ public sealed class TokenGuesses(TimeProvider clock)
             foreach (var (key, old) in _counts)
                 if (old.Until <= now)
                     _counts.Remove(key);
-            if (_counts.Count >= MaxEntries) place = 0;   // a flood from everywhere: all newcomers share one count
+            if (_counts.Count >= MaxEntries) return;   // a flood from everywhere is for the alarm on tracking.pages.opened, not for this table
         }
-        _counts[place] = _counts.TryGetValue(place, out entry) && entry.Until > now
-            ? entry with { Count = entry.Count + 1 }
-            : (now + (long)(Window.TotalSeconds * clock.TimestampFrequency), 1);
+        _counts[place] = (now + (long)(Window.TotalSeconds * clock.TimestampFrequency), 1);
     }
 
     // The top bits name the place; the lowest say how wide it is, so that an address and its neighbourhood never share a count.

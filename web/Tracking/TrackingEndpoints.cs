@@ -22,6 +22,8 @@ public static class TrackingEndpoints
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IPageBrands, ConfiguredBrands>();
+        services.AddMetrics();
+        services.TryAddSingleton<PageMetrics>();
         services.TryAddSingleton<TokenGuesses>();
         services.TryAddSingleton<PageVisits>();
         return services;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tracking.Domain.Vocabulary;
 using Tracking.Web.Language;
 using Tracking.Web.Live;
@@ -32,12 +31,11 @@ public static class TrackingPage
         Progress(html, story, t);
         html.Add($"<p class=\"sure\" data-s=\"sure\">{story.Sure}</p>");
         html.Add($"<p class=\"change\"><s data-s=\"before\">{story.Before}</s> <span data-s=\"change\">{story.Change}</span></p>");
-        html.Add($"<dl class=\"asks\"><div><dt>{t["ask.where"]}</dt><dd><span data-s=\"where\">{story.Where}</span> <small data-s=\"whereAt\">{story.WhereAt}</small></dd></div>");
+        html.Add($"<dl class=\"asks\"><div><dt>{t["ask.where"]} <small data-s=\"whereAt\">{story.WhereAt}</small></dt><dd><span data-s=\"where\">{story.Where}</span></dd></div>");
         html.Add($"<div><dt>{t["ask.next"]}</dt><dd><span data-s=\"next\">{story.Next}</span></dd></div>");
         html.Add($"<div data-s=\"must\" class=\"{(story.MustAct ? "must" : "")}\"><dt>{t["ask.act"]}</dt><dd><span data-s=\"act\">{story.Act}</span></dd></div></dl>");
-        html.Add($"<p class=\"fresh\"><span data-s=\"fresh\">");
-        Fresh(html, story, t);
-        html.Add($"</span> <span data-s=\"note\">{story.Note}</span></p></article>\n");
+        var age = story.HeardAt is { } heard ? t.Ago(story.Now - heard) : "";
+        html.Add($"<p class=\"fresh\"><span data-s=\"fresh\" data-text=\"{story.Fresh}\">{story.Fresh.Replace(Story.AgeMark.ToString(), age)}</span> <span data-s=\"note\">{story.Note}</span></p></article>\n");
         if (story.Pieces.Count > 0) Pieces(html, story, t);
         Tools(html, story, key, frame);
         Lines(html, story, frame);
@@ -95,13 +93,6 @@ public static class TrackingPage
         for (var i = 0; i < story.Steps.Count; i++)
             html.Add($"<li{new Raw(i + 1 == story.Step ? " aria-current=\"step\"" : "")}><span>{story.Steps[i]}</span></li>");
         html.Add($"</ol>");
-    }
-
-    private static void Fresh(Html html, Story story, Texts t)
-    {
-        var at = story.Fresh.IndexOf(Story.AgeMark, StringComparison.Ordinal);
-        if (at < 0 || story.HeardAt is not { } heard) { html.AddText(story.Fresh); return; }
-        html.Add($"{story.Fresh[..at]}<time id=\"ago\" datetime=\"{heard.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}\">{t.Ago(story.Now - heard)}</time>{story.Fresh[(at + 1)..]}");
     }
 
     private static void Pieces(Html html, Story story, Texts t)
