@@ -104,6 +104,7 @@ public static class StoryTeller
 
         private Tone Feel(bool must) => _view.Status switch
         {
+            Milestone.AvailableForPickup => Tone.Calm,   // something to do, nothing wrong
             _ when must => Tone.Act,
             Milestone.Delivered => Tone.Good,
             Milestone.Failed or Milestone.Cancelled or Milestone.Returned or Milestone.Returning => Tone.Over,

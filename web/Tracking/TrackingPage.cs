@@ -109,7 +109,7 @@ public static class TrackingPage
         html.Add($"<div class=\"toolbox\"><div class=\"tools\">");
         if (story.Days is not null) html.Add($"<a class=\"button\" href=\"{frame.Path}/calendar.ics?lang={t.Tag}\" download>{t["action.calendar"]}</a>");
         html.Add($"<a class=\"button\" id=\"share\" href=\"mailto:?subject={Uri.EscapeDataString(title)}&amp;body={Uri.EscapeDataString(frame.Address)}\">{t["action.share"]}</a>");
-        html.Add($"<button id=\"print\" hidden>{t["action.print"]}</button><a class=\"button\" href=\"{frame.Path}?lang={t.Tag}\">{t["action.refresh"]}</a>");
+        html.Add($"<a class=\"button\" href=\"{frame.Path}?lang={t.Tag}\">{t["action.refresh"]}</a><button id=\"print\" hidden>{t["action.print"]}</button>");
         html.Add($"<button id=\"pause\" hidden aria-pressed=\"false\">{t["live.pause"]}</button></div>");
         var number = CarrierText.Clean(key.Number, TrackingNumber.MaxLength) ?? "";
         html.Add($"<p class=\"small\">{t.Say("page.number", ("carrier", CarrierText.Clean(Carrier.DisplayName(key.Carrier), CarrierText.MaxPlace) ?? ""), ("number", number))}<br>");
