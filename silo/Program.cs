@@ -7,6 +7,7 @@ var root = new RootCommand("Tracking.Actors tells shoppers where their parcel is
     TreatUnmatchedTokensAsErrors = false,   // --Urls=…, --Storage:Postgres=… and every other setting may stand on the command line
 };
 ServeCommand.AddTo(root);
+root.Subcommands.Add(BacktestCommand.Create());
 root.Subcommands.Add(DecodeCommand.Create());
 root.Subcommands.Add(CheckCommand.Create());
 root.Subcommands.Add(ExportCommand.Create());

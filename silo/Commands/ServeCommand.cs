@@ -32,6 +32,8 @@ internal static class ServeCommand
     {
         try
         {
+            // Settings look like --Name=value or --Name value; a bare first word is a command that does not exist.
+            if (settings.Length > 0 && !settings[0].StartsWith('-')) throw new StartException($"'{settings[0]}' is no command; --help lists them.");
             var builder = SiloConfiguration.CreateBuilder(settings);
             var problems = Configured.Problems(builder.Configuration);
             if (problems.Count > 0) throw new StartException(problems.Count == 1 ? problems[0] : $"{problems[0]} (and {problems.Count - 1} more; `check` prints all)");
