@@ -7,7 +7,7 @@ using Tracking.Domain.Vocabulary;
 namespace Tracking.Silo.Tests;
 
 /// <summary>The real program as a real process, on a port and in a folder of its own. Ended by its process id.</summary>
-internal sealed class SiloProcess : IAsyncDisposable
+internal sealed partial class SiloProcess : IAsyncDisposable
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Tracking.Silo.dll");
 
@@ -30,7 +30,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     public static async Task<SiloProcess> StartAsync(string folder, params string[] settings)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var (process, output) = Launch(folder, [$"--Urls={address}", .. settings]);
+        var (process, output) = await LaunchAsync(folder, [$"--Urls={address}", .. settings]);
         var silo = new SiloProcess(process, output, address);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (true)
@@ -50,7 +50,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>Runs it to its end; for commands and refused starts.</summary>
     public static async Task<(int Code, string Output)> RunAsync(string folder, params string[] arguments)
     {
-        var (process, output) = Launch(folder, arguments);
+        var (process, output) = await LaunchAsync(folder, arguments);
         using (process)
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
@@ -61,12 +61,13 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    private static (Process, StringBuilder) Launch(string folder, string[] arguments)
+    private static async Task<(Process, StringBuilder)> LaunchAsync(string folder, string[] arguments)
     {
         Directory.CreateDirectory(folder);
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        await ConfigureAsync(start, folder);
         var output = new StringBuilder();
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => { if (line.Data is not null) lock (output) output.AppendLine(line.Data); };
