@@ -61,7 +61,7 @@ public static class Backtests
         var first = from ?? deliveries[(int)(deliveries.Count * 0.7)].PurchaseDay;
         var last = to ?? deliveries[^1].PurchaseDay;
         await output.WriteLineAsync($"{deliveries.Count} deliveries from {string.Join(", ", files.Select(Path.GetFileName))} ({leftOut} rows left out: incomplete, out of order in time, or repeated).");
-        var outcome = new OlistReplay(deliveries, first, last).Run(progress, cancel);
+        var outcome = new OlistReplay(deliveries, first, last) { TimesEstimates = true }.Run(progress, cancel);
         if (outcome.AtPurchase.Count == 0)
         {
             await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"No purchase lies between {first:yyyy-MM-dd} and {last:yyyy-MM-dd}."));

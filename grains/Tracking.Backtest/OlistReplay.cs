@@ -55,6 +55,12 @@ public sealed class OlistReplay(IReadOnlyList<RecordedDelivery> deliveries, Date
     /// <summary>Notices to post before the replay; each counts from its publication.</summary>
     public IReadOnlyList<RouteNotice> Notices { get; init; } = [];
 
+    /// <summary>Share of scans that the learner never hears of (0 to 1), chosen by journey: how the engine bears carriers that lose them.</summary>
+    public double LostScans { get; init; }
+
+    /// <summary>Measure what an estimate costs when the replay is done (a second of work).</summary>
+    public bool TimesEstimates { get; init; }
+
     private readonly EddLearner _learner = new();
     private readonly OlistOutcome _outcome = new();
     private EddSnapshot _snapshot = EddSnapshot.ColdStart;
@@ -108,6 +114,7 @@ public sealed class OlistReplay(IReadOnlyList<RecordedDelivery> deliveries, Date
                         var (all, _, first) = windows[d];
                         windows[d] = (WindowPolicy.Next(_snapshot, d.AtHandOver, at, all, WindowTrigger.Stage), WindowPolicy.Next(_snapshot, d.AtHandOver, at, null, WindowTrigger.Stage), first);
                     }
+                    if (IsLost(d, 1)) break;
                     _learner.Learn(new ClosedStage(d.AtPurchase, JourneyStage.Handling, d.Purchased, d.HandedOver, d.Journey));
                     _learner.Begin(d.Journey, d.AtHandOver);
                     break;
@@ -118,7 +125,9 @@ public sealed class OlistReplay(IReadOnlyList<RecordedDelivery> deliveries, Date
                         _outcome.ShownFromPurchase.Add(new Shown(d, shown.All!.Revisions, shown.All.Flips, shown.First!.From <= day && day <= shown.First.To));
                         _outcome.ShownFromHandOver.Add(new Shown(d, shown.FromHandOver!.Revisions, shown.FromHandOver.Flips, false));
                     }
-                    _learner.Learn(new ClosedStage(d.AtHandOver, JourneyStage.Transit, d.HandedOver, d.Delivered, d.Journey));
+                    if (IsLost(d, 2)) break;
+                    if (IsLost(d, 1)) _learner.Drop(d.Journey);   // delivered, but since when on its way nobody knows
+                    else _learner.Learn(new ClosedStage(d.AtHandOver, JourneyStage.Transit, d.HandedOver, d.Delivered, d.Journey));
                     break;
                 case What.Sweep:
                     foreach (var open in windows.Keys.ToArray())
@@ -138,10 +147,12 @@ public sealed class OlistReplay(IReadOnlyList<RecordedDelivery> deliveries, Date
             }
         }
         _outcome.Learned = _learner.Learned;
-        _outcome.MicrosecondsPerEstimate = Microseconds();
+        if (TimesEstimates) _outcome.MicrosecondsPerEstimate = Microseconds();
         progress?.Invoke(1);
         return _outcome;
     }
+
+    private bool IsLost(RecordedDelivery d, uint scan) => LostScans > 0 && unchecked((uint)((d.Journey + scan) * 0x9E3779B97F4A7C15 >> 40)) < LostScans * (1 << 24);
 
     private List<(DateTimeOffset At, What What, RecordedDelivery Of, int Days)> Timeline(HashSet<RecordedDelivery> inWindow)
     {

@@ -41,7 +41,7 @@ public sealed class EddLearner
 {
     /// <summary>Journeys under way that are remembered; beyond it new ones are learned from but not scored or expected.</summary>
     public const int MostOpen = 2_000_000;
-    private const int ForgetAfterDays = 120, MostNotices = 1_000;
+    private const int ForgetAfterDays = 60, MostNotices = 1_000;
 
     private readonly StatTable _means = new();
     private readonly Dictionary<ulong, RatioHistogram> _histograms = [];
@@ -181,6 +181,7 @@ public sealed class EddLearner
         if (Remove(closed.Journey, carried: true) is { } way)
         {
             if ((int)way.Entered < (int)expected.Now) zone.SeenToday++;
+            fleet.WayBounds.Ended(heardOf: true);
             if (!way.Scored) fleet.WayBounds.Score(way.LevelOf(days));
         }
         fleet.CountDelivery(expected.Now, zone.Region);
@@ -194,7 +195,11 @@ public sealed class EddLearner
         var order = facts with { Stage = JourneyStage.Handling, StageEnteredAt = ordered };
         if (!_tables.TryExpect(order, closed.EndedAt.UtcTicks, out var whole)) return;
         var wholeDays = Math.Max(expected.EnteredClock - whole.EnteredClock + days, 1.0 / 48);
-        if (packed is { Scored: false }) fleet.HandlingBounds.Score(packed.LevelOf(wholeDays));
+        if (packed is not null)
+        {
+            fleet.HandlingBounds.Ended(heardOf: true);
+            if (!packed.Scored) fleet.HandlingBounds.Score(packed.LevelOf(wholeDays));
+        }
         LearnShape(new LaneKeys(order, JourneyStage.Handling).WithGroupOf(keys), wholeDays / whole.Days, whole.Now, prior);
         fleet.HandlingEvidence.Add([1, whole.Date, whole.Distance], Math.Log(wholeDays / whole.Untold), whole.Now);
     }
@@ -267,7 +272,11 @@ public sealed class EddLearner
                 (way.Carried ? fleet.WayBounds : fleet.HandlingBounds).Score(1);
             }
             if (way.Carried && way.Entered < day) Expect(way, day, level);
-            if (day - way.Entered > ForgetAfterDays && _open.Remove(way.Key)) way.Gone = true;
+            if (day - way.Entered > ForgetAfterDays && _open.Remove(way.Key))
+            {
+                way.Gone = true;
+                (way.Carried ? fleet.WayBounds : fleet.HandlingBounds).Ended(heardOf: false);
+            }
         }
         fleet.Open.RemoveAll(static way => way.Gone);
         fleet.Pace.Close(fleet, day, zone => Announced(fleet, zone, day));
@@ -293,7 +302,7 @@ public sealed class EddLearner
         var before = way.Shape.Mass(elapsed / way.Days);
         if (before >= Lost) return;
         var after = way.Shape.Mass((elapsed + (clock.AtMidnight(day + 1) - clock.AtMidnight(day)) * level) / way.Days);
-        way.Zone.ExpectedToday += (after - before) / (1 - before);
+        way.Zone.ExpectedToday += (after - before) / (1 - before) * way.Zone.Fleet.WayBounds.HeardOf;
     }
 
     private double Announced(Fleet fleet, FleetZone zone, int day)

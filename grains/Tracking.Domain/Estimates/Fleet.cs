@@ -96,6 +96,8 @@ internal sealed class PaceKeeper
     private const double Pseudo = 40, LevelGain = 0.05, LevelStep = 0.25, Slowest = 0.3, Fastest = 1.6;
     /// <summary>Standard deviations at which the last two days contradict the memory; it is then cut to <see cref="Kept"/>.</summary>
     private const double Alarm = 1.5, Kept = 0.4, DayNoise = 0.02, DoubtKept = 0.8;
+    /// <summary>The level is relative, so it may wander for years (a carrier that loses last scans pulls it down); this far no number loses its digits.</summary>
+    private const double Furthest = 100;
 
     private double _seen, _expected, _recentSeen, _recentExpected, _doubt;
 
@@ -130,7 +132,7 @@ internal sealed class PaceKeeper
 
         var common = (_seen + Pseudo) / (_expected + Pseudo);
         var level = LogLevel;
-        LogLevel += LevelGain * Math.Clamp(Math.Log(common), -LevelStep, LevelStep);
+        LogLevel = Math.Clamp(LogLevel + LevelGain * Math.Clamp(Math.Log(common), -LevelStep, LevelStep), -Furthest, Furthest);
         foreach (var zone in fleet.Zones.Values)
         {
             var pace = Math.Clamp((zone.Seen + Pseudo * common * prior(zone)) / (zone.Expected + Pseudo), Slowest, Fastest) * Math.Exp(level);

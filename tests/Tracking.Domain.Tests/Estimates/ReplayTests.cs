@@ -58,6 +58,21 @@ public sealed class ReplayTests
         report.ByRegion.Single(r => r.Name == "SP").Width80.ShouldBeLessThan(report.ByRegion.Single(r => r.Name == "NE").Width80 / 2);
     }
 
+    [Theory]
+    [InlineData(0.01, 0.88)]
+    [InlineData(0.05, 0.88)]
+    [InlineData(0.15, 0.97)]
+    public void Lost_scans_cost_width_and_little_else(double lost, double mostKept)
+    {
+        var shop = AShop.Year(perDay: 6);
+        var whole = new BacktestReport(new OlistReplay(shop, From, To).Run(), From, To).Stages[1];
+        var holed = new BacktestReport(new OlistReplay(shop, From, To) { LostScans = lost }.Run(), From, To).Stages[1];
+
+        holed.Mae.ShouldBeLessThan(whole.Mae * 1.12);
+        holed.Cover80.ShouldBeInRange(0.72, mostKept);
+        holed.Mae.ShouldNotBe(whole.Mae);
+    }
+
     [Fact]
     public void A_strike_widens_and_moves_the_bands_within_days()
     {
