@@ -9,7 +9,7 @@ public static class WindowPolicy
     /// <summary>A window stays while its mass is at least its stated mass less this.</summary>
     public const double Slack = 0.10;
     /// <summary>A new stage replaces a window that still holds only if the new one is this much shorter...</summary>
-    public const double WorthShorter = 0.6;
+    public const double WorthShorter = 0.5;
     /// <summary>...and at least this many days shorter: one day less is not worth a change.</summary>
     public const int WorthDays = 2;
 
