@@ -60,6 +60,33 @@ public sealed class JourneyTests
             EasyPost("in_transit", "2026-11-19T08:10:00Z"), EasyPost("out_for_delivery", "2026-11-20T08:10:00Z"), "Out for delivery");
     }
 
+    [Fact]
+    public async Task The_demo_prints_the_link_of_a_page_that_moves_at_once()
+    {
+        Requires.Part("Chromium", File.Exists("/usr/bin/chromium"), "apt-get install chromium");
+        using var scratch = new Scratch();
+        await using var silo = await SiloProcess.StartAsync(scratch.Folder, "--demo", "--Demo:StepSeconds=3");
+        string? link = null;
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while ((link = System.Text.RegularExpressions.Regex.Match(silo.Output, @"http://\S+/t/\S+").Value) == "") await Task.Delay(50, patience.Token);   // printed once its first parcel is stored
+
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 390, Height = 844 }, DeviceScaleFactor = 2, ColorScheme = ColorScheme.Light });
+        await page.GotoAsync(link);
+        await page.EvaluateAsync("window.stillTheSamePage = true");
+        var lines = page.Locator("#lines > li");
+        var before = await lines.CountAsync();
+
+        await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Assertions.Expect(lines).Not.ToHaveCountAsync(before, new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("[data-s=status]").First).ToHaveTextAsync("Out for delivery", new() { Timeout = 120_000 });
+
+        (await page.EvaluateAsync<bool>("window.stillTheSamePage === true")).ShouldBeTrue();
+        var shots = Directory.CreateDirectory(Path.Combine(Root, "artifacts", "screenshots")).FullName;
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(shots, "demo.png") });
+    }
+
     private static async Task MovesAsync(IBrowser browser, SiloProcess silo, string door, string type, string carrier, string number, string first, string then, string says)
     {
         await PostAsync(silo, door, type, first);
