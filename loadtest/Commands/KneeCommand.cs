@@ -90,14 +90,14 @@ internal static class KneeCommand
             Console.WriteLine(result.Machine);
             Console.WriteLine($"report: {Path.Combine(folder, "knee.html")}");
             Console.WriteLine($"again:  {result.Command}");
-            return median <= 0 ? ExitCodes.ThresholdCrossed : ExitCodes.Passed;
+            return median > 0 ? ExitCodes.Passed : result.GeneratorLimited ? ExitCodes.SetUpFailed : ExitCodes.ThresholdCrossed;
 
             async Task<KneeStep> TryAsync(double rate)
             {
                 stop.ThrowIfCancellationRequested();
                 var steady = scenario with { Load = scenario.Load with { Phases = [new Phase { Name = "steady", Seconds = stepSeconds, From = rate }] } };
                 run = (run + 1) % 1_000_000;
-                var result = await new ScenarioRun(steady, opened, new RunOptions(run, "", QuietSeconds: 0, ReadBack: false), new PlainView(TextWriter.Null)).RunAsync(stop);
+                var result = await new ScenarioRun(steady, opened, new RunOptions(run, "", QuietSeconds: 0, WarmUpSeconds: found.Count == 0 ? 3 : 0, ReadBack: false), new PlainView(TextWriter.Null)).RunAsync(stop);
                 stop.ThrowIfCancellationRequested();
                 var served = result.Metrics["served"];
                 var errors = result.Metrics.GetValueOrDefault("errors", 1);
@@ -112,7 +112,10 @@ internal static class KneeCommand
         return command;
     }
 
-    private static string Sentence(KneeResult r) => string.Create(CultureInfo.InvariantCulture,
+    private static string Sentence(KneeResult r) => r.Knee <= 0
+        ? r.GeneratorLimited ? "No knee was found: the generator was the limit already at the first rates. Is the machine busy with something else?"
+            : "No knee was found: not even the lowest rate tried met the goal."
+        : string.Create(CultureInfo.InvariantCulture,
         $"The knee is at {r.Knee:N0} scans/s (median of {r.Repeats.Count}, spread {r.Spread:P0}); a safe rate is {r.SafeRate:N0} scans/s.")
         + (r.GeneratorLimited ? " The generator was the limit in at least one search: the server can do more." : "");
 

@@ -29,10 +29,9 @@ public static class Chart
 
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Text(title)}\"><title>{Text(title)}</title>");
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"t\" x=\"{Left}\" y=\"16\">{Text(title)}</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"t\" x=\"{Left}\" y=\"16\">{Text(title)}, {Text(unit)}</text>");
         foreach (var tick in ticksY)
             svg.Append(CultureInfo.InvariantCulture, $"<line class=\"g\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(tick):F1}\" y2=\"{Y(tick):F1}\"/><text class=\"n\" x=\"{Left - 6}\" y=\"{Y(tick) + 4:F1}\" text-anchor=\"end\">{Number(tick)}</text>");
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"n\" x=\"{Left - 6}\" y=\"{Top - 8}\" text-anchor=\"end\">{Text(unit)}</text>");
         foreach (var tick in logX ? PowerTicks(minX, maxX) : RoundTicks(minX, maxX, 7).Where(t => t >= minX && t <= maxX))
             svg.Append(CultureInfo.InvariantCulture, $"<text class=\"n\" x=\"{X(tick):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{Text(xLabel is null ? Number(tick) : xLabel(tick))}</text>");
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"n\" x=\"{Width - Right}\" y=\"{Height - 4}\" text-anchor=\"end\">{Text(xTitle)}</text>");

@@ -44,9 +44,13 @@ public static class KneeSearch
 
         async Task<KneeStep> TryAsync(double rate)
         {
-            var step = await tryRate(rate);
-            steps.Add(step);
-            return step;
+            // A generator that was late once may have been disturbed by something else: it gets two more tries.
+            for (var tries = 1; ; tries++)
+            {
+                var step = await tryRate(rate);
+                steps.Add(step);
+                if (!step.Generator || tries == 3) return step;
+            }
         }
     }
 

@@ -4,6 +4,7 @@ using Tracking.LoadTest.Http;
 using Tracking.LoadTest.Measure;
 using Tracking.LoadTest.Report;
 using Tracking.LoadTest.Silo;
+using Tracking.LoadTest.Throughput;
 using Tracking.LoadTest.Watch;
 using Tracking.LoadTest.Workload;
 
@@ -15,8 +16,9 @@ public sealed record RunTarget(Uri Address, string Key, string Described, OwnSer
 /// <param name="Rate">Multiplies every rate of the scenario. Default 1.</param>
 /// <param name="Stretch">Multiplies every length of the scenario, faults included. Default 1.</param>
 /// <param name="QuietSeconds">How long to wait after the last send for every page to be current. Default 10.</param>
+/// <param name="WarmUpSeconds">Scans of other parcels, sent to a server of our own before anything is measured: its first seconds are the compiler's. Default 3.</param>
 /// <param name="ReadBack">Ends the server and reads its store back. False where the same server goes on (knee). Default true.</param>
-public sealed record RunOptions(int Run, string Command, double Rate = 1, double Stretch = 1, double QuietSeconds = 10, bool ReadBack = true);
+public sealed record RunOptions(int Run, string Command, double Rate = 1, double Stretch = 1, double QuietSeconds = 10, double WarmUpSeconds = 3, bool ReadBack = true);
 
 /// <summary>Sees a run second by second.</summary>
 public interface IRunView
@@ -57,6 +59,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
     private (double Generator, double Server, int Ticks)[] _phaseCpu = null!;
     private long _begun;
     private long _scans;
+    private double _loadSeconds;
     private string? _abortedBy;
 
     public async Task<RunResult> RunAsync(CancellationToken stop)
@@ -73,6 +76,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         using var watcherClient = new ScanClient(target.Address, target.Key, 16, TimeSpan.FromSeconds(15));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var everybodyLeaves = new CancellationTokenSource();
+        if (target.Own is not null && options.WarmUpSeconds > 0) await WarmUpAsync(client, started.ToUnixTimeSeconds(), stop);
         var model = new OpenModel(_clock, new OpenModelOptions(scenario.Load.InFlight, Arrivals: scenario.Load.Arrivals, Seed: scenario.Seed));
         var memoryBefore = target.Own?.Reading.ResidentBytes ?? 0;
 
@@ -97,6 +101,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         }
         finally
         {
+            _loadSeconds = Math.Min(curve.Seconds, Math.Max(0.001, (_clock.Micros - _begun) / 1e6));
             await ended.CancelAsync();
             await ticking;
         }
@@ -121,6 +126,15 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         var memoryGrowth = target.Own is { } still ? (still.Reading.ResidentBytes - memoryBefore) / 1e6 : (double?)null;
         var (verification, notRead) = await VerifyAsync();
         return Result(started, curve, outcome, interrupted, crowd is not null, stale, memoryGrowth, verification, notRead);
+    }
+
+    private Task WarmUpAsync(ScanClient client, long now, CancellationToken stop)
+    {
+        var run = (options.Run + 500_000) % 1_000_000;
+        var book = new ParcelBook(scenario.Seed, run);
+        var parcels = Enumerable.Range(0, 500).Select(i => book.Of(i)).ToArray();
+        return new BatchPump(client, new Payloads(run), new AckLedger(), serverPid: null).RunAsync(2, _batch, TimeSpan.FromSeconds(options.WarmUpSeconds),
+            BatchPump.Counting(100_000), n => ScanFeed.Endless(parcels[n % parcels.Length], (int)(n / parcels.Length), now), stop);
     }
 
     // Watchers watch parcels whose acks tell a version; the famous one is the first hot parcel.
@@ -391,7 +405,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         long? stale, double? growth, Verification? verification, string? notRead)
     {
         var figures = Figures(watched, stale, growth, verification, outcome.Due, outcome.Dropped);
-        figures["served"] = _measures.Outcomes.Stored / curve.Seconds;
+        figures["served"] = _measures.Outcomes.Stored / _loadSeconds;
         var felt = scenario.Faults.Where(f => f.Do is not (FaultKind.Storm or FaultKind.Calm)).OrderBy(f => f.At).ToList();
         var faults = felt.Select((f, i) => new FaultResult(f.At * options.Stretch, Describe(f),
             RecoveryMs(_series, f.At * options.Stretch, i + 1 < felt.Count ? felt[i + 1].At * options.Stretch : double.MaxValue))).ToList();

@@ -38,6 +38,15 @@ public sealed class KneeSearchTests
     }
 
     [Fact]
+    public async Task A_generator_that_was_disturbed_once_tries_again()
+    {
+        var tries = 0;
+        var found = await KneeSearch.FindAsync(1_000, 4_000, rate => Task.FromResult(new KneeStep(rate, tries > 0, tries++ == 0, rate, 1, 1, 0)));
+        found.Rate.ShouldBe(4_000);
+        found.GeneratorLimited.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_server_that_holds_nothing_has_no_knee() => (await Search(truth: 0)).Rate.ShouldBe(0);
 
     [Fact]
