@@ -20,6 +20,8 @@ public enum WindowReason : byte
     RouteFaster = 6,
     /// <summary>Longer under way than almost any parcel before: no date is shown.</summary>
     Overdue = 7,
+    /// <summary>It was scanned, but it is behind most parcels of its route.</summary>
+    BehindOthers = 8,
 }
 
 /// <summary>What made us look again.</summary>

@@ -61,6 +61,7 @@ public static class WindowPolicy
         _ when to > oldTo && pace < 0.85 => WindowReason.RouteSlower,
         _ when passed => WindowReason.EndPassed,
         _ when to <= oldTo => WindowReason.RouteFaster,
+        WindowTrigger.Scan => WindowReason.BehindOthers,   // it was scanned just now: silence is not the reason
         _ => WindowReason.NotScanned,
     };
 
@@ -82,6 +83,7 @@ public static class WindowPolicy
         WindowReason.NotScanned => silentDays > 1 ? $"not scanned for {silentDays} days" : "no news from the carrier yet",
         WindowReason.RouteSlower => "the route is slower at present",
         WindowReason.RouteFaster => "the route is faster at present",
+        WindowReason.BehindOthers => "it is behind most parcels on its route",
         _ => "longer under way than almost any parcel before it",
     };
 }

@@ -66,6 +66,18 @@ public sealed class WindowPolicyTests
     }
 
     [Fact]
+    public void A_parcel_that_was_just_scanned_is_not_called_silent()
+    {
+        var shown = Look(Ground, Monday, null, WindowTrigger.Scan);
+        for (var day = 1; shown.Revisions == 0; day++)
+        {
+            day.ShouldBeLessThan(40);
+            shown = Look(Ground with { LastScanAt = Monday.AddDays(day) }, Monday.AddDays(day), shown, WindowTrigger.Scan);
+        }
+        shown.Reason.ShouldBeOneOf(WindowReason.BehindOthers, WindowReason.EndPassed);
+    }
+
+    [Fact]
     public void Out_for_delivery_replaces_at_once()
     {
         var shown = Look(Ground, Monday, null, WindowTrigger.Scan);
