@@ -36,7 +36,12 @@ public sealed class Texts
     /// <exception cref="KeyNotFoundException">We have a bug: there is no such text.</exception>
     public string this[string key] => Get(key).Format(Tag, []);
 
-    public string Say(string key, params ReadOnlySpan<(string Name, object Value)> arguments) => Get(key).Format(Tag, arguments);
+    /// <summary>A text with its arguments. A sentence that ends with an abbreviation ("24 nov.") has one full stop, not two.</summary>
+    public string Say(string key, params ReadOnlySpan<(string Name, object Value)> arguments)
+    {
+        var said = Get(key).Format(Tag, arguments);
+        return said.EndsWith("..", StringComparison.Ordinal) ? said[..^1] : said;
+    }
 
     public bool Has(string key) => _messages.ContainsKey(key);
 

@@ -92,6 +92,15 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
                 return;
     }
 
+    /// <summary>True when the shipment's lease was taken so recently that another page of it need not take it again.</summary>
+    internal bool IsLeased(ShipmentKey key)
+        => _watched.TryGetValue(key, out var watched) && watched.LeasedAt is not 0 and var at && clock.GetElapsedTime(at) < TimeSpan.FromSeconds(_options.RenewSeconds);
+
+    internal void Leased(ShipmentKey key)
+    {
+        if (_watched.TryGetValue(key, out var watched)) watched.LeasedAt = clock.GetTimestamp();
+    }
+
     /// <summary>What is watched here, with the version each has.</summary>
     internal IEnumerable<(ShipmentKey Key, int Version)> Watching()
     {
@@ -139,6 +148,9 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         private Dictionary<string, LiveUpdate>? _rendered;
         private bool _closed;
         private int _scheduled;
+        private long _leasedAt;
+
+        public long LeasedAt { get => Volatile.Read(ref _leasedAt); set => Volatile.Write(ref _leasedAt, value); }
 
         public ShipmentKey Key => key;
         public LivePages Pages => pages;

@@ -23,6 +23,7 @@ public sealed partial class WatchLeases(
     /// <summary>Takes the lease of a shipment that was just opened. A failure is left to the next renewal: the page is not made to wait for it.</summary>
     public async Task BeginAsync(ShipmentKey key, int knownVersion, CancellationToken cancel)
     {
+        if (pages.IsLeased(key)) return;   // many pages of one parcel, or many coming back at once: one lease is enough
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(TimeSpan.FromSeconds(5));
         try { await RenewAsync(key, knownVersion, patience.Token).ConfigureAwait(false); }
@@ -83,6 +84,7 @@ public sealed partial class WatchLeases(
     {
         if (await watch.WatchAsync(key, knownVersion, TimeSpan.FromSeconds(_options.LeaseSeconds), cancel).ConfigureAwait(false) is { } newer)
             pages.Publish(newer);
+        pages.Leased(key);
     }
 
     // Each page is told when to come back, so that they do not all come at once. Runs before connections are closed; never holds up the stop for long.

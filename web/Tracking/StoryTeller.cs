@@ -342,10 +342,30 @@ public static class StoryTeller
 
         private StoryLine[] Lines(int most)
         {
-            var lines = new StoryLine[Math.Min(most, _view.Events.Length)];
-            for (var i = 0; i < lines.Length; i++) lines[i] = Line(_view.Events[i]);
+            var events = InOrder();
+            var lines = new StoryLine[Math.Min(most, events.Count)];
+            for (var i = 0; i < lines.Length; i++) lines[i] = Line(events[i]);
             return lines;
         }
+
+        // A carrier's date or note without a time of its own stands where we heard it; the fold, which has no such place, put it at an end.
+        private List<TrackingEvent> InOrder()
+        {
+            var events = new List<TrackingEvent>(_view.Events.Length);
+            foreach (var e in _view.Events)
+                if (!IsPlaceless(e))
+                    events.Add(e);
+            if (events.Count == _view.Events.Length) return events;
+            foreach (var e in _view.Events)
+            {
+                if (!IsPlaceless(e)) continue;
+                var at = events.FindIndex(other => other.ReceivedAt <= e.ReceivedAt);
+                events.Insert(at < 0 ? events.Count : at, e);
+            }
+            return events;
+        }
+
+        private static bool IsPlaceless(TrackingEvent e) => e.Status is null && e.Kind != ScanKind.Retraction && !e.Occurred.IsTold;
 
         private StoryLine Line(TrackingEvent e)
         {

@@ -109,34 +109,32 @@ public sealed class LivePageTests(Chromium chromium)
         await page.GetByText("Delivered in Potsdam").WaitForAsync();
     }
 
-    [Fact]
-    public async Task Fifty_updates_shift_nothing()
+    [Theory]
+    [InlineData(360, "en"), InlineData(1280, "en"), InlineData(360, "de"), InlineData(768, "ar")]
+    public async Task Fifty_updates_shift_nothing(int width, string lang)
     {
         await using var host = await PageHost.StartAsync();
-        foreach (var width in new[] { 360, 1280 })
+        var (token, view) = host.Parcels.Add();
+        await using var visitor = await chromium.VisitorAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = 800 } });
+        var page = await visitor.NewPageAsync();
+        await page.AddInitScriptAsync("window.cls = []; new PerformanceObserver(l => { for (const e of l.getEntries()) window.cls.push(e.value.toFixed(4) + ' ' + e.sources.map(s => s.node && (s.node.outerHTML || s.node.textContent).slice(0, 120) + ' ' + s.previousRect.y + ' to ' + s.currentRect.y).join('; ')); }).observe({ type: 'layout-shift', buffered: true });");
+        await page.GotoAsync($"{host.Address}/t/{token}?lang={lang}");
+        await LiveAsync(page);
+        Milestone[] statuses = [Milestone.InTransit, Milestone.OutForDelivery, Milestone.AttemptFailed, Milestone.AvailableForPickup, Milestone.Exception];
+        for (var i = 0; i < 50; i++)
         {
-            var (token, view) = host.Parcels.Add();
-            await using var visitor = await chromium.VisitorAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = 800 } });
-            var page = await visitor.NewPageAsync();
-            await page.AddInitScriptAsync("window.cls = []; new PerformanceObserver(l => { for (const e of l.getEntries()) window.cls.push(e.value.toFixed(4) + ' ' + e.sources.map(s => s.node && (s.node.outerHTML || s.node.textContent).slice(0, 120) + ' ' + s.previousRect.y + ' to ' + s.currentRect.y).join('; ')); }).observe({ type: 'layout-shift', buffered: true });");
-            await page.GotoAsync($"{host.Address}/t/{token}");
-            await LiveAsync(page);
-            Milestone[] statuses = [Milestone.InTransit, Milestone.OutForDelivery, Milestone.AttemptFailed, Milestone.AvailableForPickup, Milestone.Exception];
-            for (var i = 0; i < 50; i++)
+            var day = DateOnly.FromDateTime(DateTime.UtcNow.AddDays(1 + i % 3));
+            view = Next(view, statuses[i % 5], i % 2 == 0 ? "Frankfurt an der Oder" : "Ulm", v => v with
             {
-                var day = DateOnly.FromDateTime(DateTime.UtcNow.AddDays(1 + i % 3));
-                view = Next(view, statuses[i % 5], i % 2 == 0 ? "Frankfurt an der Oder" : "Ulm", v => v with
-                {
-                    Window = new ShownWindow(day, day.AddDays(i % 4), .9, DateTimeOffset.UtcNow, 1, i % 3 == 0 ? WindowReason.Disruption : WindowReason.StageReached, 1),
-                    WindowBefore = i % 2 == 0 ? new ShownWindow(day.AddDays(-1), day, .8, DateTimeOffset.UtcNow, 1, WindowReason.First) : null,
-                    Modifiers = i % 7 == 0 ? Modifiers.Contradiction : Modifiers.None,
-                });
-                host.Parcels.Publish(view);
-                await page.WaitForFunctionAsync("n => +document.getElementById('lines').dataset.n >= n", view.EventCount);
-            }
-            await page.EvaluateAsync("new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))");
-            (await page.EvaluateAsync<string[]>("window.cls")).ShouldBeEmpty($"at {width} px");
+                Window = new ShownWindow(day, day.AddDays(i % 4), .9, DateTimeOffset.UtcNow, 1, i % 3 == 0 ? WindowReason.Disruption : WindowReason.StageReached, 1),
+                WindowBefore = i % 2 == 0 ? new ShownWindow(day.AddDays(-1), day, .8, DateTimeOffset.UtcNow, 1, WindowReason.First) : null,
+                Modifiers = i % 7 == 0 ? Modifiers.Contradiction : Modifiers.None,
+            });
+            host.Parcels.Publish(view);
+            await page.WaitForFunctionAsync("n => +document.getElementById('lines').dataset.n >= n", view.EventCount);
         }
+        await page.EvaluateAsync("new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))");
+        (await page.EvaluateAsync<string[]>("window.cls")).ShouldBeEmpty($"at {width} px");
     }
 
     [Fact]

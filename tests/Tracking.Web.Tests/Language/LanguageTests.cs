@@ -35,6 +35,15 @@ public sealed class LanguageTests
                     PluralRules.Needed(tag).ShouldAllBe(form => forms.Contains(form), $"{tag} {key} {name}");
     }
 
+    // The page keeps two lines for them; a third would move everything below.
+    [Theory, MemberData(nameof(Tags))]
+    public void Answers_fit_two_lines_of_a_small_phone(string tag)
+    {
+        var texts = Languages.Find(tag)!;
+        foreach (var key in texts.Keys.Where(k => k.StartsWith("next.", StringComparison.Ordinal) || k.StartsWith("act.", StringComparison.Ordinal)))
+            texts.Say(key, ("carrier", "DHL Paket"), ("shop", "Maple & Thread"), ("time", "18:40"), ("n", 12)).Length.ShouldBeLessThanOrEqualTo(70, key);
+    }
+
     [Theory]
     [InlineData("en", 0, "other"), InlineData("en", 1, "one"), InlineData("en", 2, "other")]
     [InlineData("fr", 0, "one"), InlineData("fr", 1, "one"), InlineData("fr", 2, "other"), InlineData("fr", 3_000_000, "many")]
@@ -74,6 +83,10 @@ public sealed class LanguageTests
 
     [Fact]
     public void A_forgotten_argument_is_a_bug_that_shows() => Should.Throw<ArgumentException>(() => Languages.English.Say("page.from"));
+
+    [Fact]
+    public void A_sentence_that_ends_with_an_abbreviation_has_one_full_stop()
+        => Languages.Find("fr")!.Say("sure.carrier", ("date", Languages.Find("fr")!.Day(new DateOnly(2026, 11, 24), new DateOnly(2026, 11, 24)))).ShouldBe("Le transporteur annonce mar. 24 nov.");
 
     [Fact]
     public void The_year_is_named_when_it_is_not_the_one_people_live_in()

@@ -47,6 +47,27 @@ public sealed class HubTests
         (await hub.UpdateAsync(Cancel)).GetProperty("status").GetString().ShouldBe("Delivered");
     }
 
+    [Fact]
+    public async Task Many_pages_of_one_parcel_take_one_lease()
+    {
+        await using var host = await PageHost.StartAsync(new() { ["Live:RenewSeconds"] = "60" });
+        var (token, view) = host.Parcels.Add();
+        var open = new List<HubSocket>();
+        for (var i = 0; i < 4; i++)
+        {
+            open.Add(await HubSocket.OpenAsync(host.Address, Cancel));
+            await open[i].WatchAsync(token, view.Version, "en", Cancel);
+            (await open[i].AnswerAsync(Cancel)).ShouldBeNull();
+        }
+        host.Parcels.Publish(view with { Version = view.Version + 1 });
+        foreach (var hub in open)
+        {
+            (await hub.UpdateAsync(Cancel)).GetProperty("v").GetInt32().ShouldBe(view.Version + 1);
+            await hub.DisposeAsync();
+        }
+        host.Parcels.Leases.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData("nowhere")]
     [InlineData("")]

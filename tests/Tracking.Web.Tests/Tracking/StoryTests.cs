@@ -134,6 +134,20 @@ public sealed class StoryTests
     }
 
     [Fact]
+    public void A_carriers_date_without_a_time_stands_where_we_heard_it()
+    {
+        var story = Tell("moving", with: v => v with
+        {
+            Events = v.Events.Insert(0, v.Events[0] with
+            {
+                Kind = ScanKind.Estimate, Status = null, Occurred = OccurredTime.Untold, ReceivedAt = v.Events[1].ReceivedAt.AddMinutes(1), Place = null,
+                Eta = new EtaStatement(new DateTime(2026, 11, 25), new DateTime(2026, 11, 25), null, Precision.Day, EtaKind.Estimated),
+            }),
+        });
+        story.Lines.Select(l => l.Text).ShouldBe(["On its way", "The carrier names a day: Wed, 25 Nov", "Taken over by DHL Paket", "Announced to the carrier"]);
+    }
+
+    [Fact]
     public void A_scan_taken_back_is_struck_and_stays()
     {
         var story = Tell("moving", with: v => v with { Events = v.Events.SetItem(0, v.Events[0] with { Retracted = true }) });
