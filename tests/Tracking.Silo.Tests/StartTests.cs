@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Tracking.Silo.Tests;
 
 /// <summary>A silo that cannot do its work says so in one line and does not start.</summary>
-public sealed class StartTests
+public sealed partial class StartTests
 {
     [Theory]
     [InlineData("--Urls=http://0.0.0.0:0", "needs configured retailers")]
@@ -23,19 +23,6 @@ public sealed class StartTests
         code.ShouldNotBe(0, output);
         output.ShouldContain(says);
         output.Trim().Split('\n').Length.ShouldBe(1, output);
-    }
-
-    [Fact]
-    public async Task A_second_process_on_the_same_database_is_refused()
-    {
-        using var scratch = new Scratch();
-        await using var first = await SiloProcess.StartAsync(scratch.Folder);
-
-        var (code, output) = await SiloProcess.RunAsync(scratch.Folder, $"--Urls=http://127.0.0.1:{SiloProcess.FreePort()}");
-
-        code.ShouldNotBe(0);
-        output.Trim().Split('\n').Length.ShouldBe(1, output);
-        output.ShouldContain("another process");
     }
 
     [Fact]
