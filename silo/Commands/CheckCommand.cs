@@ -32,6 +32,7 @@ internal static class CheckCommand
                 }
                 else Console.WriteLine($"database: {storage.Sqlite} will be made at the first start");
             }
+            catch (StorageStartException fresh) when (fresh.NotMadeYet) { Console.WriteLine("database: its tables will be made at the first start"); }
             catch (StorageStartException refused) { problems.Add(refused.Message); }
         }
         foreach (var problem in problems) Console.WriteLine($"problem: {problem}");

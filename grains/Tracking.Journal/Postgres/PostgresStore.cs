@@ -118,7 +118,7 @@ internal sealed partial class PostgresStore : JournalStore
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         if (readOnly)
         {
-            if (await ScalarAsync<bool>("SELECT to_regclass('schema_version') IS NULL")) throw new StorageStartException($"There is no tracking database at {place} yet.");
+            if (await ScalarAsync<bool>("SELECT to_regclass('schema_version') IS NULL")) throw new StorageStartException($"There is no tracking database at {place} yet.") { NotMadeYet = true };
         }
         else
         {
