@@ -7,13 +7,15 @@ namespace Tracking.LoadTest.Scenarios;
 
 /// <summary>
 /// Carriers' own formats have no room for our event ids, so their scans are counted by parcel: which steps were sent, which acked, and how many rows
-/// the store has of that number.
+/// the store has of that number. Beside its scans a message may say other things (a snapshot of the status, an estimate); those must not be stored twice
+/// either, but nobody counted on them.
 /// </summary>
 public sealed class FormatLedger
 {
     private sealed class Steps
     {
-        public int Sent, Acked, Found;
+        public int Sent, Acked, Found, Twice;
+        public HashSet<string> Keys { get; } = [];
     }
 
     private readonly ConcurrentDictionary<long, Steps> _parcels = new();
@@ -26,11 +28,12 @@ public sealed class FormatLedger
 
     public void Acked(long parcel, int steps) => Interlocked.Or(ref _parcels[parcel].Acked, steps);
 
-    /// <summary>False when the number is not one of these parcels.</summary>
-    public bool Found(long parcel)
+    /// <summary>One stored row: what kind it is and its identity there. False when the number is not one of these parcels. One thread's work.</summary>
+    public bool Found(long parcel, bool isScan, string dedupKey)
     {
         if (!_parcels.TryGetValue(parcel, out var entry)) return false;
-        entry.Found++;
+        if (dedupKey.Length > 0 && !entry.Keys.Add(dedupKey)) entry.Twice++;
+        else if (isScan) entry.Found++;
         return true;
     }
 
@@ -46,7 +49,7 @@ public sealed class FormatLedger
             acked += wasAcked;
             stored += entry.Found;
             lost += Math.Max(0, wasAcked - entry.Found);
-            duplicates += Math.Max(0, entry.Found - wasSent);
+            duplicates += entry.Twice + Math.Max(0, entry.Found - wasSent);
         }
         return new Verification(acked, stored, lost, duplicates, 0, 0);
     }

@@ -130,10 +130,10 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
 
     private Task WarmUpAsync(ScanClient client, long now, CancellationToken stop)
     {
-        var run = (options.Run + 500_000) % 1_000_000;
-        var book = new ParcelBook(scenario.Seed, run);
-        var parcels = Enumerable.Range(0, 500).Select(i => book.Of(i)).ToArray();
-        return new BatchPump(client, new Payloads(run), new AckLedger(), serverPid: null).RunAsync(2, _batch, TimeSpan.FromSeconds(options.WarmUpSeconds),
+        // Parcels beyond any the run will reach, under event ids of another run.
+        const long Beyond = 90_000_000;
+        var parcels = Enumerable.Range(0, 500).Select(i => _book.Of(Beyond + i) with { Format = Format.Scans }).ToArray();
+        return new BatchPump(client, new Payloads((options.Run + 500_000) % 1_000_000), new AckLedger(), serverPid: null).RunAsync(2, _batch, TimeSpan.FromSeconds(options.WarmUpSeconds),
             BatchPump.Counting(100_000), n => ScanFeed.Endless(parcels[n % parcels.Length], (int)(n / parcels.Length), now), stop);
     }
 
@@ -346,7 +346,8 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
                 Span<char> number = stackalloc char[40];
                 if (scan.TrackingNumber.Length > number.Length || scan.Carrier.Length > 20) return;
                 var length = System.Text.Encoding.ASCII.GetChars(scan.TrackingNumber, number);
-                if (_book.TryReadId(System.Text.Encoding.ASCII.GetString(scan.Carrier), number[..length], out var parcel)) _formats.Found(parcel);
+                if (_book.TryReadId(System.Text.Encoding.ASCII.GetString(scan.Carrier), number[..length], out var parcel))
+                    _formats.Found(parcel, scan.Kind.IsEmpty || scan.Kind.SequenceEqual("scan"u8), System.Text.Encoding.ASCII.GetString(scan.DedupKey));
             }, patience.Token);
         }
         catch (OperationCanceledException)

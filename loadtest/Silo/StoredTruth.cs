@@ -11,6 +11,8 @@ public readonly ref struct StoredScan
     public ReadOnlySpan<byte> TrackingNumber { get; init; }
     public ReadOnlySpan<byte> EventId { get; init; }
     public ReadOnlySpan<byte> DedupKey { get; init; }
+    /// <summary><c>scan</c>, or what else a message said beside it: <c>snapshot</c>, <c>estimate</c>, <c>information</c> … Empty counts as <c>scan</c>.</summary>
+    public ReadOnlySpan<byte> Kind { get; init; }
 }
 
 public delegate void OnStoredScan(in StoredScan scan);
@@ -71,10 +73,10 @@ public static class StoredTruth
         }
     }
 
-    // Only the top level is looked at; values we need are ids without escapes.
+    // The top level, and the kind inside "scan"; values we need are ids without escapes.
     private static void ReadLine(ReadOnlySpan<byte> line, OnStoredScan found)
     {
-        ReadOnlySpan<byte> retailer = default, carrier = default, number = default, eventId = default, dedupKey = default;
+        ReadOnlySpan<byte> retailer = default, carrier = default, number = default, eventId = default, dedupKey = default, kind = default;
         try
         {
             var json = new Utf8JsonReader(line);
@@ -83,6 +85,7 @@ public static class StoredTruth
             {
                 var name = json.ValueSpan;
                 json.Read();
+                if (json.TokenType == JsonTokenType.StartObject && name.SequenceEqual("scan"u8)) { kind = line[KindIn(ref json)]; continue; }
                 if (json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) { json.Skip(); continue; }
                 if (json.TokenType != JsonTokenType.String) continue;
                 if (name.SequenceEqual("retailer"u8)) retailer = json.ValueSpan;
@@ -97,6 +100,20 @@ public static class StoredTruth
             throw new SetUpException($"A line of the export is not JSON ({e.Message}): {System.Text.Encoding.UTF8.GetString(line[..Math.Min(line.Length, 120)])}");
         }
         if (!number.IsEmpty)
-            found(new StoredScan { Retailer = retailer, Carrier = carrier, TrackingNumber = number, EventId = eventId, DedupKey = dedupKey });
+            found(new StoredScan { Retailer = retailer, Carrier = carrier, TrackingNumber = number, EventId = eventId, DedupKey = dedupKey, Kind = kind });
+    }
+
+    // Where the kind lies in the line; answered as a range so that it may outlive the reader.
+    private static Range KindIn(ref Utf8JsonReader json)
+    {
+        var kind = 0..0;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isKind = json.ValueTextEquals("kind"u8);
+            json.Read();
+            if (isKind && json.TokenType == JsonTokenType.String) kind = ((int)json.TokenStartIndex + 1)..((int)json.TokenStartIndex + 1 + json.ValueSpan.Length);
+            json.Skip();
+        }
+        return kind;
     }
 }

@@ -13,10 +13,12 @@ public sealed class FormatLedgerTests
         _ledger.Sent(1, 0b1111);
         _ledger.Acked(1, 0b0111);
         _ledger.Acked(1, 0b1111);
-        for (var i = 0; i < 4; i++) _ledger.Found(1).ShouldBeTrue();
+        for (var i = 0; i < 4; i++) _ledger.Found(1, isScan: true, $"k{i}").ShouldBeTrue();
+
+        _ledger.Found(1, isScan: false, "a snapshot of the status").ShouldBeTrue();
 
         _ledger.Verify().Holds.ShouldBeTrue();
-        _ledger.Found(2).ShouldBeFalse();
+        _ledger.Found(2, isScan: true, "k").ShouldBeFalse();
     }
 
     [Fact]
@@ -24,12 +26,22 @@ public sealed class FormatLedgerTests
     {
         _ledger.Sent(1, 0b11);
         _ledger.Acked(1, 0b11);
-        _ledger.Found(1);
+        _ledger.Found(1, isScan: true, "a");
         _ledger.Sent(2, 0b1);
-        _ledger.Found(2);
-        _ledger.Found(2);
+        _ledger.Found(2, isScan: true, "b");
+        _ledger.Found(2, isScan: true, "c");
 
         _ledger.Verify().Lost.ShouldBe(1);
+        _ledger.Verify().Duplicates.ShouldBe(1);
+    }
+
+    [Fact]
+    public void One_identity_stored_in_two_rows_is_a_duplicate_whatever_kind_it_is()
+    {
+        _ledger.Sent(1, 0b11);
+        _ledger.Found(1, isScan: false, "a");
+        _ledger.Found(1, isScan: false, "a");
+
         _ledger.Verify().Duplicates.ShouldBe(1);
     }
 

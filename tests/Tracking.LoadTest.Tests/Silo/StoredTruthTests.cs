@@ -21,15 +21,15 @@ public sealed class StoredTruthTests
         const string Export = """
             {"retailer":"demo","carrier":"ups","trackingNumber":"1Z1","version":1,"eventId":"a","place":{"city":"X","eventId":"not this one"},"modifiers":["delayed"]}
             {"retailer":"demo","order":"o-1","version":4}
-            {"retailer":"demo","carrier":"usps","trackingNumber":"94","dedupKey":"k2"}
+            {"retailer":"demo","carrier":"usps","trackingNumber":"94","dedupKey":"k2","scan":{"place":{"kind":"no"},"kind":"snapshot","modifiers":[]},"version":2}
             """;
         var found = new List<string>();
         var lines = await StoredTruth.ReadLinesAsync(new Dripping(Encoding.UTF8.GetBytes(Export), atOnce),
-            (in scan) => found.Add($"{Encoding.UTF8.GetString(scan.Carrier)}/{Encoding.UTF8.GetString(scan.TrackingNumber)} {Encoding.UTF8.GetString(scan.EventId)}{Encoding.UTF8.GetString(scan.DedupKey)}"),
+            (in scan) => found.Add($"{Encoding.UTF8.GetString(scan.Carrier)}/{Encoding.UTF8.GetString(scan.TrackingNumber)} {Encoding.UTF8.GetString(scan.EventId)}{Encoding.UTF8.GetString(scan.DedupKey)} {Encoding.UTF8.GetString(scan.Kind)}"),
             CancellationToken.None);
 
         lines.ShouldBe(3);
-        found.ShouldBe(["ups/1Z1 a", "usps/94 k2"]);
+        found.ShouldBe(["ups/1Z1 a ", "usps/94 k2 snapshot"]);
     }
 
     [Fact]
