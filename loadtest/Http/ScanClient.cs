@@ -47,7 +47,7 @@ public sealed class ScanClient : IDisposable
     {
         Format.Ups => PostAsync("/v1/feeds/ups", Json, body, outcomes, null, answer, cancel),
         Format.EasyPost => PostAsync("/v1/feeds/easypost", Json, body, outcomes, null, answer, cancel),
-        Format.Csv => PostAsync("/v1/feeds/csv", Csv, body, outcomes, null, answer, cancel),
+        Format.Csv => PostAsync("/v1/feeds/dpd", Csv, body, outcomes, null, answer, cancel),
         _ => PostAsync("/v1/scans", Ndjson, body, outcomes, null, answer, cancel),
     };
 
