@@ -281,11 +281,9 @@ public static class ScanEndpoints
 
     internal static IResult NotNow() => Problems.Of(503, "not-stored", "Nothing could be stored now. Send it again.", 1);
 
-    internal static string ScanText(JsonException broken)
+    private static string ScanText(JsonException broken)
     {
-        var end = broken.Message.IndexOf(" Path:", StringComparison.Ordinal);
-        if (end < 0) end = broken.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var where = broken.LineNumber is { } line ? $" (line {line + 1}, byte {broken.BytePositionInLine})" : "";
-        return (end < 0 ? broken.Message : broken.Message[..end]).TrimEnd('.') + where + ".";
+        return ScanDecoder.Sentence(broken).TrimEnd('.') + where + ".";
     }
 }

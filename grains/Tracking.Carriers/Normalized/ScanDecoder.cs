@@ -94,8 +94,8 @@ public sealed class ScanDecoder : FeedDecoder
     private static ReadOnlyMemory<byte> WithoutBom(ReadOnlyMemory<byte> text)
         => text.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? text[3..] : text;
 
-    // The framework's messages end with a path, line and position; the first sentence is for people.
-    internal static string Sentence(JsonException broken)
+    /// <summary>What the framework says of broken JSON, without the path, line and position that it appends for programmers.</summary>
+    public static string Sentence(JsonException broken)
     {
         var end = broken.Message.IndexOf(" Path:", StringComparison.Ordinal);
         if (end < 0) end = broken.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);

@@ -13,16 +13,9 @@ public static class AppendCodec
         var open = new ArrayBufferWriter<byte>(512);
         ShipmentJson.WriteOpen(open, append);
 
-        ReadOnlyMemory<byte> personal = default;
-        var hasPersonal = !originals.IsDefaultOrEmpty;
-        foreach (var recorded in append.Scans) hasPersonal |= ScanJson.HasPersonal(recorded.Scan);
-        if (hasPersonal)
-        {
-            var writer = new ArrayBufferWriter<byte>(256);
-            IReadOnlyList<OriginalPart> parts = originals.IsDefaultOrEmpty ? [] : [.. originals.Select(o => new OriginalPart(o.PayloadId, o.Format, o.Bytes.AsMemory()))];
-            ShipmentJson.WritePersonal(writer, append, parts);
-            personal = writer.WrittenMemory;
-        }
-        return new JournalAppend(stream, version, append.RecordedAt, open.WrittenMemory, personal, append.HasReaction, links);
+        IReadOnlyList<OriginalPart> parts = originals.IsDefaultOrEmpty ? [] : [.. originals.Select(o => new OriginalPart(o.PayloadId, o.Format, o.Bytes.AsMemory()))];
+        var personal = new ArrayBufferWriter<byte>();   // takes no memory until something personal is written
+        ShipmentJson.WritePersonal(personal, append, parts);
+        return new JournalAppend(stream, version, append.RecordedAt, open.WrittenMemory, personal.WrittenMemory, append.HasReaction, links);
     }
 }
