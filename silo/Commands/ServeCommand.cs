@@ -89,6 +89,7 @@ internal static class ServeCommand
         services.AddSingleton<ShipmentViews>();
         services.AddSingleton<IShipmentReader, ShipmentReader>();
         services.AddSingleton<PushRouter>();
+        services.AddSingleton<IStreamWaker, ShipmentWaker>();
         services.AddOptions<PartitionOptions>().BindConfiguration("Partitions");
         builder.AddActorRuntime();
         services.AddHostedService(provider => provider.GetRequiredService<PushRouter>());

@@ -38,6 +38,7 @@ internal sealed class GrainTestSilo : IAsyncDisposable
                 services.AddSingleton<ShipmentViews>();
                 services.AddSingleton<IShipmentReader, ShipmentReader>();
                 services.AddSingleton<PushRouter>();
+                services.AddSingleton<IStreamWaker, ShipmentWaker>();
                 services.AddOptions<PartitionOptions>();
             };
         });

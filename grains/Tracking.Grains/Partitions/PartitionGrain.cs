@@ -2,35 +2,47 @@ using Orleans.Runtime;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tracking.Contracts.Shipments;
-using Tracking.Grains.Shipments;
 using Tracking.Grains.Telemetry;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Partitions;
 
 /// <summary>
-/// Everything that happens behind the journal for one partition: heads that a crash lost are made again, what is due is woken. Its
-/// positions are saved by compare-and-set, so two activations only repeat work, and every piece of that work may be repeated.
+/// Everything that happens behind the journal for one partition: heads that a crash lost are made again, what is due is woken, what must be heard of is
+/// heard of. Its positions are saved by compare-and-set, so two activations only repeat work, and every piece of that work may be repeated.
 /// </summary>
 [GrainType("partition")]
 public sealed partial class PartitionGrain(
-    IEventJournal journal, IHeadStore heads, IOptions<PartitionOptions> options, TrackingMetrics metrics, TimeProvider clock,
-    ILogger<PartitionGrain> log) : Grain, IPartitionGrain
+    IEventJournal journal, IHeadStore heads, IEnumerable<IReaction> reactions, IEnumerable<IStreamWaker> wakers, IOptions<PartitionOptions> options,
+    TrackingMetrics metrics, TimeProvider clock, ILogger<PartitionGrain> log) : Grain, IPartitionGrain
 {
     private const string HeadsReader = "heads";
     private const int PageSize = 500;
 
-    private IGrainTimer? _timer;
-    private TimeSpan _pause;
+    private readonly IReaction[] _reactions = [.. reactions];
+    private readonly IStreamWaker[] _wakers = [.. wakers];
+    private IGrainTimer? _timer, _reading;
+    private ReactionReader _reader = null!;
+    private TimeSpan _pause, _readPause;
     private bool _headsCaughtUp;
 
     private int Partition => (int)this.GetPrimaryKeyLong();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _pause = TimeSpan.FromSeconds(options.Value.BusySeconds);
-        // Spread over a second, so that 256 partitions do not ask at one instant.
-        _timer = this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(TimeSpan.FromMilliseconds(Partition * 4), Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        _pause = _readPause = TimeSpan.FromSeconds(options.Value.BusySeconds);
+        _reader = new ReactionReader(Partition, journal, _reactions, options.Value, metrics, clock, log);
+        // Spread over a second, so that 256 partitions do not ask at one instant. Reactions beside the sweep: a slow one must not hold back what is due.
+        var first = TimeSpan.FromMilliseconds(Partition * 4);
+        _timer = this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(first, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        if (_reactions.Length > 0)
+            _reading = this.RegisterGrainTimer(ReadAsync, new GrainTimerCreationOptions(first, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _reader.Forget();
         return Task.CompletedTask;
     }
 
@@ -48,10 +60,28 @@ public sealed partial class PartitionGrain(
         {
             LogLater(log, Partition, refused.Message);
         }
-        var (shortest, longest) = (TimeSpan.FromSeconds(options.Value.BusySeconds), TimeSpan.FromSeconds(options.Value.QuietSeconds));
-        _pause = busy ? shortest : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, longest.Ticks));
+        _pause = busy ? Shortest : Longer(_pause);
         _timer!.Change(_pause, Timeout.InfiniteTimeSpan);
     }
+
+    private async Task ReadAsync(CancellationToken cancel)
+    {
+        var rows = 0;
+        try { rows = await _reader.ReadAsync(cancel); }
+        catch (Exception refused) when (refused is JournalUnavailableException or JournalOutcomeUnknownException or TimeoutException)
+        {
+            LogLater(log, Partition, refused.Message);
+        }
+        finally
+        {
+            _readPause = rows == options.Value.ReactionPage ? TimeSpan.FromMilliseconds(1) : rows > 0 ? Shortest : Longer(_readPause);
+            _reading!.Change(_readPause, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private TimeSpan Shortest => TimeSpan.FromSeconds(options.Value.BusySeconds);
+
+    private TimeSpan Longer(TimeSpan pause) => TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.FromSeconds(options.Value.QuietSeconds).Ticks));
 
     // After a crash or a hand-over: streams whose journal is ahead of their head are woken, which offers the head again.
     private async Task<bool> CatchUpHeadsAsync(CancellationToken cancel)
@@ -77,8 +107,9 @@ public sealed partial class PartitionGrain(
     {
         var waking = new List<Task>(streams.Count);
         foreach (var stream in streams)
-            if (ShipmentStream.KeyOf(stream) is { } key)
-                waking.Add(GrainFactory.GetGrain<IShipmentGrain>(key.ToString()).Wake());
+            foreach (var waker in _wakers)
+                if (waker.Kind == stream[0])
+                    waking.Add(waker.WakeAsync(stream));
         await Task.WhenAll(waking);
     }
 

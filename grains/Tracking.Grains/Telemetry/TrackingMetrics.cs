@@ -27,6 +27,10 @@ public sealed class TrackingMetrics : IDisposable
         PushesSent = _meter.CreateCounter<long>("tracking.pushes_sent", description: "Views handed to nodes with open pages.");
         PushesConflated = _meter.CreateCounter<long>("tracking.pushes_conflated", description: "Views replaced by a newer one before they were sent.");
         SweepLag = _meter.CreateHistogram<double>("tracking.sweep_lag_seconds", "s", "From when something was due to when it was woken.");
+        ReactionsRun = _meter.CreateCounter<long>("tracking.reactions_run", description: "Stored rows whose reactions succeeded.");
+        ReactionsFailed = _meter.CreateCounter<long>("tracking.reactions_failed", description: "Reactions that failed and are tried again, by reaction.");
+        ReactionsSetAside = _meter.CreateUpDownCounter<long>("tracking.reactions_set_aside", description: "Stored rows whose reaction keeps failing now; each one holds back its own stream.");
+        ReactionLag = _meter.CreateHistogram<double>("tracking.reaction_lag_seconds", "s", "From when a row was stored to when its reactions began.");
     }
 
     public Counter<long> ScansRecorded { get; }
@@ -43,6 +47,10 @@ public sealed class TrackingMetrics : IDisposable
     public Counter<long> PushesSent { get; }
     public Counter<long> PushesConflated { get; }
     public Histogram<double> SweepLag { get; }
+    public Counter<long> ReactionsRun { get; }
+    public Counter<long> ReactionsFailed { get; }
+    public UpDownCounter<long> ReactionsSetAside { get; }
+    public Histogram<double> ReactionLag { get; }
 
     public void Dispose() => _meter.Dispose();
 }
