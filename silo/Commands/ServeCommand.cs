@@ -11,6 +11,7 @@ using Tracking.Silo.Demo;
 using Tracking.Silo.Hosting;
 using Tracking.Silo.Telemetry;
 using Tracking.Web.Live;
+using Tracking.Web.Notifications;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 using Tracking.Web.Shipments;
@@ -103,6 +104,7 @@ internal static class ServeCommand
         services.AddSingleton<FeedIntake>();
         services.AddTrackingPages();
         services.AddLivePages();
+        services.AddMailbox(configuration, SiloConfiguration.DataFolder(configuration));
         services.AddTelemetry(configuration);
         services.AddOpenApi("v1", OpenApiDocument.Describe);
         services.AddSingleton<Readiness>();
@@ -117,6 +119,7 @@ internal static class ServeCommand
         app.MapShipments();
         app.MapTrackingPages();
         app.MapLivePages();
+        if (demo || app.Environment.IsDevelopment() || configuration.GetValue<bool>("Notifications:ShowMailbox")) app.MapMailbox();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApi("/openapi/{documentName}.json");
