@@ -9,6 +9,7 @@ using Tracking.Grains.Telemetry;
 using Tracking.Journal;
 using Tracking.Silo.Demo;
 using Tracking.Silo.Hosting;
+using Tracking.Silo.Polling;
 using Tracking.Silo.Telemetry;
 using Tracking.Web.Live;
 using Tracking.Web.Notifications;
@@ -102,6 +103,8 @@ internal static class ServeCommand
         services.AddSingleton<ScanIntake>();
         services.AddSingleton(provider => new FeedFormats(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FeedFormats>>()));
         services.AddSingleton<FeedIntake>();
+        services.AddSingleton<PollMetrics>();
+        services.AddHostedService<PollService>();
         services.AddTrackingPages();
         services.AddLivePages();
         services.AddMailbox(configuration, SiloConfiguration.DataFolder(configuration));
