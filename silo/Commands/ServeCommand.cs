@@ -100,6 +100,7 @@ internal static class ServeCommand
         services.AddSingleton<RetailerDirectory>();
         services.AddOptions<IngestOptions>().BindConfiguration("Ingest");
         services.AddSingleton<IngestGate>();
+        services.AddSingleton<IngestMetrics>();
         services.AddSingleton<ScanIntake>();
         services.AddSingleton(provider => new FeedFormats(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FeedFormats>>()));
         services.AddSingleton<FeedIntake>();

@@ -32,6 +32,7 @@ internal static class Configured
         Validate<IngestOptions>(configuration, "Ingest", problems);
         Validate<PartitionOptions>(configuration, "Partitions", problems);
         Validate<NotificationOptions>(configuration, "Notifications", problems);
+        Validate<Telemetry.TelemetryOptions>(configuration, "Telemetry", problems);
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;
     }

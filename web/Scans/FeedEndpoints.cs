@@ -29,12 +29,12 @@ public static class FeedEndpoints
         return app;
     }
 
-    private static async Task<IResult> PostFeedAsync(string format, string feedId, HttpContext http, RetailerDirectory retailers, FeedIntake intake, IngestGate gate, TimeProvider clock)
+    private static async Task<IResult> PostFeedAsync(string format, string feedId, HttpContext http, RetailerDirectory retailers, FeedIntake intake, IngestGate gate, IngestMetrics metrics, TimeProvider clock)
     {
         // One answer for an unknown feed and a feed of another format: an address is not guessed piece by piece.
         if (retailers.FindFeed(feedId) is not { } feed || !feed.Options.Format.Equals(format, StringComparison.OrdinalIgnoreCase) || intake.Find(format) is not { } decoder)
             return Problems.NotFound("There is no such feed.");
-        if (gate.RetryAfter(feed.Retailer) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
+        if (gate.RetryAfter(feed.Retailer, metrics) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
 
         if (await ReadAsync(http, intake.MaxBytes) is not { } body) return TooLarge(intake.MaxBytes);
         var credentials = new FeedCredentials([.. feed.Options.Secrets], feed.Options.Header, clock.GetUtcNow())
@@ -49,11 +49,11 @@ public static class FeedEndpoints
         return await AnswerAsync(http, intake, feed.Retailer, decoder, body, context, feedId);
     }
 
-    private static async Task<IResult> PostWithKeyAsync(string format, HttpContext http, RetailerDirectory retailers, FeedIntake intake, IngestGate gate, TimeProvider clock)
+    private static async Task<IResult> PostWithKeyAsync(string format, HttpContext http, RetailerDirectory retailers, FeedIntake intake, IngestGate gate, IngestMetrics metrics, TimeProvider clock)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (intake.Find(format) is not { } decoder) return Problems.NotFound($"There is no format '{format}'. Known: {string.Join(", ", intake.Formats)}.");
-        if (gate.RetryAfter(retailer) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
+        if (gate.RetryAfter(retailer, metrics) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
         if (await ReadAsync(http, intake.MaxBytes) is not { } body) return TooLarge(intake.MaxBytes);
         var context = new FeedContext { Feed = decoder.Format, Channel = "api", ReceivedAt = clock.GetUtcNow(), MaxMessageBytes = intake.MaxBytes, Header = HeaderOf(http) };
         return await AnswerAsync(http, intake, retailer, decoder, body, context, null);
