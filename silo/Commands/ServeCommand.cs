@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Grains.Estimates;
@@ -6,13 +7,12 @@ using Tracking.Grains.Live;
 using Tracking.Grains.Partitions;
 using Tracking.Grains.Shipments;
 using Tracking.Grains.Telemetry;
+using Tracking.Grains.Visits;
 using Tracking.Journal;
 using Tracking.Silo.Demo;
 using Tracking.Silo.Hosting;
-using Tracking.Silo.Polling;
 using Tracking.Silo.Telemetry;
 using Tracking.Web.Live;
-using Tracking.Web.Notifications;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 using Tracking.Web.Shipments;
@@ -83,7 +83,11 @@ internal static class ServeCommand
         services.AddSingleton(store.Journal);
         services.AddSingleton(store.Heads);
         services.AddSingleton<IQuarantine>(store.Quarantine);
-        services.AddSingleton(new LinkTokens(LinkKey.Load(configuration, SiloConfiguration.DataFolder(configuration))));
+        var linkKey = LinkKey.Load(configuration, SiloConfiguration.DataFolder(configuration));
+        services.AddSingleton(new LinkTokens(linkKey));
+        // A key of its own, so that no token can ever be taken for a proof.
+        services.AddSingleton(provider => new PageSeal(HMACSHA256.HashData(linkKey, "pages"u8), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IRecipients, ShipmentRecipients>();
 
         services.AddSingleton<TrackingMetrics>();
         services.AddSingleton<EddBook>();
@@ -100,15 +104,11 @@ internal static class ServeCommand
         services.AddSingleton<RetailerDirectory>();
         services.AddOptions<IngestOptions>().BindConfiguration("Ingest");
         services.AddSingleton<IngestGate>();
-        services.AddSingleton<IngestMetrics>();
         services.AddSingleton<ScanIntake>();
         services.AddSingleton(provider => new FeedFormats(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FeedFormats>>()));
         services.AddSingleton<FeedIntake>();
-        services.AddSingleton<PollMetrics>();
-        services.AddHostedService<PollService>();
         services.AddTrackingPages();
         services.AddLivePages();
-        services.AddMailbox(configuration, SiloConfiguration.DataFolder(configuration));
         services.AddTelemetry(configuration);
         services.AddOpenApi("v1", OpenApiDocument.Describe);
         services.AddSingleton<Readiness>();
@@ -123,7 +123,6 @@ internal static class ServeCommand
         app.MapShipments();
         app.MapTrackingPages();
         app.MapLivePages();
-        if (demo || app.Environment.IsDevelopment() || configuration.GetValue<bool>("Notifications:ShowMailbox")) app.MapMailbox();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApi("/openapi/{documentName}.json");

@@ -90,8 +90,16 @@ public sealed class Texts
 
     internal static Texts Load(string tag, bool rightToLeft)
     {
-        using var stream = typeof(Texts).Assembly.GetManifestResourceStream($"Language/{tag}.json") ?? throw new FileNotFoundException($"Language/{tag}.json is not built in.");
-        var texts = JsonSerializer.Deserialize<Dictionary<string, string>>(stream)!;
+        // One file of the language itself, and one of each slice that has much to say: visits.de.json.
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        var assembly = typeof(Texts).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal))
+        {
+            if (name != $"Language/{tag}.json" && !(name.StartsWith("Language/", StringComparison.Ordinal) && name.EndsWith($".{tag}.json", StringComparison.Ordinal))) continue;
+            using var stream = assembly.GetManifestResourceStream(name)!;
+            foreach (var (key, text) in JsonSerializer.Deserialize<Dictionary<string, string>>(stream)!) texts.Add(key, text);
+        }
+        if (texts.Count == 0) throw new FileNotFoundException($"Language/{tag}.json is not built in.");
         return new Texts(tag, rightToLeft, texts.ToFrozenDictionary(t => t.Key, t => Message.Parse(t.Value), StringComparer.Ordinal));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Primitives;
 
@@ -8,6 +9,12 @@ namespace Tracking.Web.Pages;
 public interface IPageBrands
 {
     Brand For(string retailer);
+
+    /// <summary>True for a retailer that there is.</summary>
+    bool Knows(string retailer) => true;
+
+    /// <summary>The retailer whose own host name this is (<c>Retailers:{id}:Branding:Hosts</c>); null for ours.</summary>
+    string? OfHost(string host) => null;
 }
 
 /// <summary>
@@ -18,16 +25,38 @@ public sealed class ConfiguredBrands : IPageBrands, IDisposable
     private readonly IConfiguration _configuration;
     private readonly IDisposable _reload;
     private volatile ConcurrentDictionary<string, Brand> _brands = new(StringComparer.Ordinal);
+    private volatile FrozenDictionary<string, string> _hosts;
 
     public ConfiguredBrands(IConfiguration configuration)
     {
         _configuration = configuration;
-        _reload = ChangeToken.OnChange(configuration.GetReloadToken, () => _brands = new(StringComparer.Ordinal));
+        _hosts = Hosts(configuration);
+        _reload = ChangeToken.OnChange(configuration.GetReloadToken, () =>
+        {
+            _brands = new(StringComparer.Ordinal);
+            _hosts = Hosts(configuration);
+        });
     }
 
     public Brand For(string retailer) => _brands.GetOrAdd(retailer, Make);
 
+    public bool Knows(string retailer)
+        => _configuration.GetSection("Retailers").GetSection(retailer).Exists() || retailer == "demo" && !_configuration.GetSection("Retailers").GetChildren().Any();
+
+    public string? OfHost(string host) => _hosts.GetValueOrDefault(host);
+
     public void Dispose() => _reload.Dispose();
+
+    // Of two retailers that claim one host the first has it; Check says so.
+    private static FrozenDictionary<string, string> Hosts(IConfiguration configuration)
+    {
+        var hosts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var retailer in configuration.GetSection("Retailers").GetChildren())
+            foreach (var host in retailer.GetSection("Branding:Hosts").GetChildren())
+                if (host.Value is { Length: > 0 } name)
+                    hosts.TryAdd(name, retailer.Key);
+        return hosts.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
 
     private Brand Make(string retailer)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tracking.Contracts.Shipments;
+using Tracking.Domain.Visits;
 using Tracking.Web.Language;
 
 namespace Tracking.Web.Pages;
@@ -21,12 +22,19 @@ public sealed record Visit(VisitOutcome Outcome, LinkTarget? Target, ShipmentVie
 {
     /// <summary>The view is set whenever the outcome is <see cref="VisitOutcome.Found"/>.</summary>
     public ShipmentView Found => View!;
+
+    /// <summary>What this visitor has proven so far.</summary>
+    public VisitLevel Level { get; init; }
 }
 
 /// <summary>Opens links: token to view, with the limits that make guessing pointless. One path for pages, JSON, events and hub.</summary>
-public sealed partial class PageVisits(IShipmentReader reader, IPageBrands brands, TokenGuesses guesses, PageMetrics metrics, ILogger<PageVisits> log)
+public sealed partial class PageVisits(
+    IShipmentReader reader, IPageBrands brands, TokenGuesses guesses, PageSeal seal, PageMetrics metrics, ILogger<PageVisits> log)
 {
-    private static readonly Brand Nobody = MakeNobody();
+    /// <summary>Says what a browser has proven for one link; its path is the link's, so each link has its own.</summary>
+    public const string LevelCookie = "seen";
+
+    internal static readonly Brand Nobody = MakeNobody();
 
     /// <summary>Opens a link and reads its shipment.</summary>
     public async Task<Visit> OpenAsync(string token, HttpContext http, CancellationToken cancel)
@@ -43,6 +51,8 @@ public sealed partial class PageVisits(IShipmentReader reader, IPageBrands brand
         try
         {
             var target = token.Length <= 64 ? await reader.OpenLinkAsync(token, cancel).ConfigureAwait(false) : null;
+            // On a shop's own host name only its own links open.
+            if (target is not null && brands.OfHost(http.Request.Host.Host) is { } owner && owner != target.Key.Retailer) target = null;
             if (target is null)
             {
                 guesses.Missed(address);
@@ -50,7 +60,7 @@ public sealed partial class PageVisits(IShipmentReader reader, IPageBrands brand
             }
             var view = await reader.ReadAsync(target.Key, use: target.UseId, cancel: cancel).ConfigureAwait(false)
                 ?? new ShipmentView { Key = target.Key, UseId = target.UseId };   // issued before the first scan
-            return new Visit(VisitOutcome.Found, target, view, brands.For(target.Key.Retailer));
+            return new Visit(VisitOutcome.Found, target, view, brands.For(target.Key.Retailer)) { Level = seal.LevelOf(token, http.Request.Cookies[LevelCookie]) };
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested) { throw; }
         catch (Exception trouble)

@@ -16,7 +16,7 @@ namespace Tracking.Web.Pages;
 /// <c>GET /t/{token}</c> and what hangs below it: the page, its snapshot as JSON, its calendar file. Nothing here changes anything, so link previews and
 /// mail scanners may open it as often as they like.
 /// </summary>
-public static class TrackingEndpoints
+public static partial class TrackingEndpoints
 {
     public static IServiceCollection AddTrackingPages(this IServiceCollection services)
     {
@@ -26,6 +26,11 @@ public static class TrackingEndpoints
         services.TryAddSingleton<PageMetrics>();
         services.TryAddSingleton<TokenGuesses>();
         services.TryAddSingleton<PageVisits>();
+        // A host of several nodes, or one that restarts, registers a seal with a key of its own before this.
+        services.TryAddSingleton(provider => new PageSeal(RandomNumberGenerator.GetBytes(32), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<IDoors, GrainDoors>();
+        services.TryAddSingleton<StepUp>();
+        services.TryAddSingleton<PageParts>();
         return services;
     }
 
@@ -35,11 +40,12 @@ public static class TrackingEndpoints
         app.MapMethods("/t/{token}", reading, Page).ExcludeFromDescription();
         app.MapMethods("/t/{token}/view.json", reading, Snapshot).ExcludeFromDescription();
         app.MapMethods("/t/{token}/calendar.ics", reading, Calendar).ExcludeFromDescription();
+        MapVisits(app);
         app.MapMethods("/assets/{file}", reading, Asset).ExcludeFromDescription();
         if (app.ServiceProvider.GetRequiredService<IHostEnvironment>().IsDevelopment()) Gallery.Map(app);
     }
 
-    private static async Task Page(HttpContext http, string token, PageVisits visits, TimeProvider clock)
+    private static async Task Page(HttpContext http, string token, PageVisits visits, PageParts parts, TimeProvider clock)
     {
         var visit = await visits.OpenAsync(token, http, http.RequestAborted).ConfigureAwait(false);
         var texts = PageVisits.TextsFor(http, visit.Brand);
@@ -51,8 +57,9 @@ public static class TrackingEndpoints
             await CalmAsync(http, visit.Outcome, frame with { Path = "" }).ConfigureAwait(false);
             return;
         }
-        var story = StoryTeller.Tell(visit.Found, texts, visit.Brand.Shop, clock.GetUtcNow(), all ? int.MaxValue : LiveMessage.Lines);
-        await WriteAsync(http, 200, TrackingPage.Draw(story, visit.Found.Key, frame), "text/html; charset=utf-8", visit.Brand).ConfigureAwait(false);
+        var (view, extras) = await parts.GatherAsync(visit, token, http.RequestAborted).ConfigureAwait(false);
+        var story = StoryTeller.Tell(view, texts, visit.Brand.Shop, clock.GetUtcNow(), all ? int.MaxValue : LiveMessage.Lines);
+        await WriteAsync(http, 200, TrackingPage.Draw(story, view.Key, frame with { Extras = extras }), "text/html; charset=utf-8", visit.Brand).ConfigureAwait(false);
     }
 
     private static async Task Snapshot(HttpContext http, string token, PageVisits visits, TimeProvider clock)

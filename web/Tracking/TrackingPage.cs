@@ -9,10 +9,14 @@ namespace Tracking.Web.Pages;
 /// <param name="Address">The page's full address, for sharing.</param>
 /// <param name="All">The whole history instead of its newest lines.</param>
 /// <param name="Script">False leaves out script and live parts: the gallery's frozen pages.</param>
-public sealed record PageFrame(string Path, string Address, Brand Brand, Texts Texts, bool All = false, bool Script = true);
+public sealed record PageFrame(string Path, string Address, Brand Brand, Texts Texts, bool All = false, bool Script = true)
+{
+    /// <summary>What this visitor sees beyond the link's own view; null for the link alone.</summary>
+    public PageExtras? Extras { get; init; }
+}
 
 /// <summary>Draws pages. Pure: the same story and frame give the same bytes. Readable without script; each line a script may fill has its place already.</summary>
-public static class TrackingPage
+public static partial class TrackingPage
 {
     /// <summary>A parcel's page.</summary>
     public static string Draw(Story story, ShipmentKey key, PageFrame frame)
@@ -37,6 +41,7 @@ public static class TrackingPage
         var age = story.HeardAt is { } heard ? t.Ago(story.Now - heard) : "";
         html.Add($"<p class=\"fresh\"><span data-s=\"fresh\" data-text=\"{story.Fresh}\">{story.Fresh.Replace(Story.AgeMark.ToString(), age)}</span> <span data-s=\"note\">{story.Note}</span></p></article>\n");
         if (story.Pieces.Count > 0) Pieces(html, story, t);
+        More(html, frame);
         Tools(html, story, key, frame);
         Lines(html, story, frame);
         html.Add($"</main>\n<p id=\"say\" class=\"vh\" aria-live=\"polite\"></p><div id=\"bar\" role=\"status\" hidden></div>");

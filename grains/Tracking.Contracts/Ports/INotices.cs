@@ -50,6 +50,8 @@ public enum NoticeKind : byte
     ClaimDeclined,
     /// <summary>How did we do, asked once after a recovery.</summary>
     Survey,
+    /// <summary>A one-time code for the tracking page, in <see cref="NoticeFacts.Code"/>; it works for ten minutes. Never shown to the shop.</summary>
+    AccessCode,
 }
 
 public static class NoticeKinds
@@ -57,7 +59,7 @@ public static class NoticeKinds
     private static readonly string[] Names =
     [
         "shipped", "delayed", "offer", "offer-reminder", "offer-accepted", "promise-kept-again", "delivered", "item-cancelled", "attempt-missed",
-        "signature-needed", "signature-evening-before", "claim-received", "claim-granted", "claim-declined", "survey",
+        "signature-needed", "signature-evening-before", "claim-received", "claim-granted", "claim-declined", "survey", "access-code",
     ];
 
     public static string Name(this NoticeKind kind) => Names[(int)kind];

@@ -44,6 +44,8 @@ public sealed record ShipmentView
     [Id(25)] public int LinkGeneration { get; init; }
     /// <summary>What pages showed before <see cref="Window"/>, to be struck out beside it; null when nothing was replaced.</summary>
     [Id(26)] public ShownWindow? WindowBefore { get; init; }
+    /// <summary>Where it goes, as the carriers told it; only for those entitled.</summary>
+    [Id(27)] public string? DestinationPostalCode { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("tracking.piece-view")]

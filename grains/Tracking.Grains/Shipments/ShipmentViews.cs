@@ -52,6 +52,7 @@ public sealed class ShipmentViews(LinkTokens links)
                 LinkTokens.UseId(shipment.Key, Math.Max(shipment.OrdinalOf(s), 0)), Name(shipment, s.UniqueId), s.Status, s.FirstAt > 0 ? new DateTimeOffset(s.FirstAt, TimeSpan.Zero) : null))],
             Links = full ? shipment.Links : [],
             DestinationCity = full ? journey.DestinationCity : null,
+            DestinationPostalCode = full ? journey.DestinationPostalCode : null,
             DestinationRegion = journey.DestinationRegion,
             DestinationCountry = journey.DestinationCountry,
             Service = journey.Service,

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
+using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
 using Tracking.Web.Live;
 using Tracking.Web.Pages;
@@ -37,6 +39,9 @@ internal sealed class PageHost : IAsyncDisposable
         builder.Services.AddSingleton(parcels);
         builder.Services.AddSingleton<IShipmentReader>(parcels);
         builder.Services.AddSingleton<IShipmentWatch>(parcels);
+        builder.Services.AddSingleton<IRecipients>(parcels.People);
+        builder.Services.AddSingleton<IDoors>(provider => new FakeDoors(provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<INotices>(parcels.Mail);
         builder.Services.AddTrackingPages();
         builder.Services.AddLivePages();
         var app = builder.Build();
@@ -63,6 +68,11 @@ internal sealed class FakeParcels : IShipmentReader, IShipmentWatch
     private int _made;
 
     public LivePages? Pages { get; set; }
+    public FakePeople People { get; } = new();
+    public FakeMail Mail { get; } = new();
+    /// <summary>Every time personal data was read.</summary>
+    public int FullReads => _fullReads;
+    private int _fullReads;
     public bool IsDown { get; set; }
     public int Leases => _leases;
     private int _leases;
@@ -95,7 +105,12 @@ internal sealed class FakeParcels : IShipmentReader, IShipmentWatch
         => IsDown ? throw new IOException("storage is away") : Task.FromResult(_views.GetValueOrDefault(key));
 
     public Task<ShipmentView?> ReadFullAsync(ShipmentKey key, DateTimeOffset? at = null, string? use = null, CancellationToken cancel = default)
-        => throw new InvalidOperationException("Shared pages never ask for personal data.");
+    {
+        Interlocked.Increment(ref _fullReads);
+        return Task.FromResult(_views.GetValueOrDefault(key) is { } view
+            ? view with { Events = [.. view.Events.Select(e => e with { Proof = e.Status == Milestone.Delivered ? new DeliveryProof("CANARY Signer", "porch") : null, Raw = new RawCodes(Text: "CANARY carrier text") })] }
+            : null);
+    }
 
     public Task<LinkTarget?> OpenLinkAsync(string token, CancellationToken cancel = default)
         => IsDown ? throw new IOException("storage is away") : Task.FromResult(_links.GetValueOrDefault(token));

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Tracking.Contracts.Ports;
+using Tracking.Contracts.Shipments;
+using Tracking.Domain.Shipments;
+using Tracking.Domain.Visits;
+using Tracking.Domain.Vocabulary;
+
+namespace Tracking.Web.Pages;
+
+/// <summary>What a page shows beyond the link's own view. Holds only what the visitor has proven to be entitled to.</summary>
+public sealed record PageExtras
+{
+    public VisitLevel Level { get; init; }
+    /// <summary>Sealed id for the forms on the page; empty where it has none.</summary>
+    public string Form { get; init; } = "";
+    /// <summary>False where nothing more is known, so that nobody is asked to prove something for nothing.</summary>
+    public bool HasMore { get; init; }
+    /// <summary>From <see cref="VisitLevel.Known"/>: what is in the parcel.</summary>
+    public ImmutableArray<ParcelItem> Items { get; init; } = [];
+    /// <summary>From <see cref="VisitLevel.Proven"/>: where it goes, already masked.</summary>
+    public ImmutableArray<string> Recipient { get; init; } = [];
+    public string? Phone { get; init; }
+    /// <summary>From <see cref="VisitLevel.Proven"/>, once delivered.</summary>
+    public DeliveryProof? Proof { get; init; }
+}
+
+/// <summary>Gathers what a visitor may see beyond the link's own view.</summary>
+public sealed partial class PageParts(IShipmentReader reader, IRecipients recipients, PageSeal seal, ILogger<PageParts> log)
+{
+    /// <summary>The view to tell the story from, and the rest. Trouble with the rest never takes the page away.</summary>
+    public async Task<(ShipmentView View, PageExtras Extras)> GatherAsync(Visit visit, string token, CancellationToken cancel)
+    {
+        var view = visit.Found;
+        try
+        {
+            var facts = await recipients.FindAsync(view.Key, view.UseId, cancel).ConfigureAwait(false);
+            var extras = new PageExtras { Level = visit.Level, Form = visit.Level > VisitLevel.Link ? seal.Form(token) : "", HasMore = facts is { PostalCode: not null } or { Email: not null } or { Phone: not null } };
+            if (visit.Level >= VisitLevel.Known) extras = extras with { Items = facts?.Items ?? [] };
+            if (visit.Level < VisitLevel.Proven) return (view, extras);
+
+            LogSeen(log, view.Key.Retailer, view.Key.Carrier);
+            view = await reader.ReadFullAsync(view.Key, use: view.UseId, cancel: cancel).ConfigureAwait(false) ?? view;
+            return (view, extras with { Recipient = Mask.Recipient(facts), Phone = Mask.Phone(facts?.Phone), Proof = view.Status == Milestone.Delivered ? ProofOf(view) : null });
+        }
+        catch (Exception trouble) when (!cancel.IsCancellationRequested)
+        {
+            LogTrouble(log, trouble);
+            return (view, new PageExtras { Level = visit.Level });
+        }
+    }
+
+    private static DeliveryProof? ProofOf(ShipmentView view)
+    {
+        foreach (var e in view.Events)
+            if (!e.Retracted && e.Status == Milestone.Delivered && e.Proof is { } proof)
+                return proof;
+        return null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A visitor who gave a one-time code saw the personal side of a parcel of {Retailer} with {Carrier}.")]
+    private static partial void LogSeen(ILogger log, string retailer, string carrier);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What a page shows beyond its link could not be read; the page was shown without it.")]
+    private static partial void LogTrouble(ILogger log, Exception trouble);
+}
+
+/// <summary>Shows enough to be recognised by whoever knows it, and not enough to be used by anybody else.</summary>
+public static class Mask
+{
+    private const string Dots = "•••";
+
+    /// <summary>Name, street, postcode and city: first letters of the first two, the rest as it is.</summary>
+    public static ImmutableArray<string> Recipient(RecipientFacts? facts)
+    {
+        if (facts is null) return [];
+        var lines = ImmutableArray.CreateBuilder<string>();
+        if (CarrierText.Clean(facts.Name, 80) is { } name) lines.Add(string.Join(' ', name.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(3).Select(part => Head(part, 1))));
+        if (!facts.Address.IsDefaultOrEmpty && CarrierText.Clean(facts.Address[0], 80) is { } street) lines.Add(Head(street, 3));
+        if (CarrierText.Clean(string.Join(' ', new[] { facts.PostalCode, facts.City }.Where(p => !string.IsNullOrWhiteSpace(p))), 80) is { } town) lines.Add(town);
+        return lines.ToImmutable();
+    }
+
+    /// <summary>The last two digits.</summary>
+    public static string? Phone(string? phone)
+    {
+        var digits = phone is null ? "" : string.Concat(phone.Where(char.IsAsciiDigit));
+        return digits.Length < 5 ? null : Dots + digits[^2..];
+    }
+
+    private static string Head(string text, int letters)
+    {
+        var taken = new System.Text.StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (letters-- == 0) break;
+            taken.Append(rune.ToString());
+        }
+        return taken.Append(Dots).ToString();
+    }
+}
