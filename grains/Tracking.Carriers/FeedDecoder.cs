@@ -71,6 +71,9 @@ public sealed record DecodedItem(
     /// <summary>What the part says, never longer than a stored scan may be.</summary>
     public ImmutableArray<Scan> Scans { get; init; } = ScanLimits.Apply(Scans);
 
+    /// <summary>Where something stands in <see cref="Original"/> that stands at <paramref name="pointer"/> in the message.</summary>
+    public string InOriginal(string pointer) => pointer;
+
     public static DecodedItem Of(ImmutableArray<Scan> scans, ReadOnlyMemory<byte> original, string pointer, params ReadOnlySpan<DecodeProblem> notes)
         => new(scans, original, pointer, null, notes.IsEmpty ? [] : [.. notes]);
 

@@ -15,7 +15,7 @@ internal sealed class JournalMetrics : IDisposable
     private readonly Histogram<double> _headFlushSeconds;
     private readonly Counter<long> _appended, _fenced, _unavailable, _unknown, _rejected, _headsWritten, _headsDropped;
 
-    public JournalMetrics(string store, Func<int> queueLength, Func<int> headsWaiting, Func<double> headLagSeconds, Func<double> horizonAgeSeconds)
+    public JournalMetrics(string store, JournalOptions limits, Func<int> queueLength, Func<int> headsWaiting, Func<double> headLagSeconds, Func<double> horizonAgeSeconds, Func<ServerUse>? server = null)
     {
         _meter = new Meter(new MeterOptions(MeterName) { Tags = [new("store", store)] });
         _appendSeconds = _meter.CreateHistogram<double>("tracking.journal.append_seconds", "s", "From AppendAsync to the answer, flush included; one sample per batch: its oldest append.");
@@ -32,8 +32,17 @@ internal sealed class JournalMetrics : IDisposable
         _headsDropped = _meter.CreateCounter<long>("tracking.journal.dropped_head_rows", "{row}", "Heads not taken because far too many waited; the journal has them.");
         _meter.CreateObservableGauge("tracking.journal.queue_rows", queueLength, "{row}", "Appends waiting.");
         _meter.CreateObservableGauge("tracking.journal.heads_waiting_rows", headsWaiting, "{row}", "Heads waiting to be written.");
+        _meter.CreateObservableGauge("tracking.journal.queue_limit_rows", () => limits.QueueLimit, "{row}", "Appends that may wait; one more is answered at once that it was not stored.");
+        _meter.CreateObservableGauge("tracking.journal.heads_waiting_limit_rows", () => 8L * limits.HeadBuffer, "{row}", "Heads that may wait; those of further streams are dropped and counted.");
         _meter.CreateObservableGauge("tracking.journal.head_lag_seconds", headLagSeconds, "s", "Age of the oldest head not yet written.");
         _meter.CreateObservableGauge("tracking.journal.horizon_age_seconds", horizonAgeSeconds, "s", "How long the oldest open transaction holds partition readers back.");
+        if (server is null) return;
+        _meter.CreateObservableCounter("tracking.journal.wal_bytes", () => server().WalBytes, "By", "Write-ahead log written by the database server since it was made.");
+        _meter.CreateObservableGauge("tracking.journal.database_bytes", () => server().DatabaseBytes, "By", "Size of the database on its disk.");
+        _meter.CreateObservableGauge("tracking.journal.connections", () => server().Connections, "{connection}", "Connections to the database server, whoever's they are.");
+        _meter.CreateObservableGauge("tracking.journal.connections_limit", () => server().MostConnections, "{connection}", "Connections that the database server allows.");
+        _meter.CreateObservableGauge("tracking.journal.clock_skew_seconds", () => server().ClockSkewSeconds, "s", "This node's clock minus the database's.");
+        _meter.CreateObservableGauge("tracking.journal.reachable", () => server().Reachable ? 1 : 0, "{database}", "1 while the database answers its pulse every ten seconds, else 0.");
     }
 
     public void Committed(int rows, double commitSeconds, double oldestSeconds)
@@ -58,4 +67,10 @@ internal sealed class JournalMetrics : IDisposable
     public void HeadsDropped(int rows) => _headsDropped.Add(rows);
 
     public void Dispose() => _meter.Dispose();
+}
+
+/// <summary>What the database server said of itself at the last pulse.</summary>
+internal sealed record ServerUse(bool Reachable, long WalBytes, long DatabaseBytes, int Connections, int MostConnections, double ClockSkewSeconds)
+{
+    public static readonly ServerUse Unknown = new(true, 0, 0, 0, 0, 0);
 }

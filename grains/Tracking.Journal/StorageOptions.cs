@@ -30,6 +30,9 @@ public sealed class StorageOptions
     /// <summary>Who else may use the database. Default <see cref="StorageAccess.Exclusive"/>: two embedded processes would each believe they own every shipment.</summary>
     public StorageAccess Access { get; set; } = StorageAccess.Exclusive;
 
+    /// <summary>What this database is called in metrics and messages. Default <c>postgres</c>; a shard's own name where there are several.</summary>
+    internal string Name { get; set; } = "postgres";
+
     public JournalOptions Journal { get; set; } = new();
 
     /// <summary>

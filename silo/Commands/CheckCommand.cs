@@ -35,6 +35,7 @@ internal static class CheckCommand
             catch (StorageStartException fresh) when (fresh.NotMadeYet) { Console.WriteLine("database: its tables will be made at the first start"); }
             catch (StorageStartException refused) { problems.Add(refused.Message); }
         }
+        foreach (var note in Tracking.Web.Retailers.RetailerDirectory.Notes(builder.Configuration)) Console.WriteLine($"note: {note}");
         foreach (var problem in problems) Console.WriteLine($"problem: {problem}");
         Console.WriteLine(problems.Count == 0 ? "no problems found" : $"{problems.Count} problem{(problems.Count == 1 ? "" : "s")} found");
         return problems.Count == 0 ? 0 : 1;

@@ -55,6 +55,7 @@ internal sealed partial class DemoEvening(IServer server, IShipmentReader reader
         if (await reader.ReadAsync(new ShipmentKey("demo", "ups", star), cancel: stopping) is not { } view) throw new HttpRequestException("The demo's first parcel was not stored.");
         var link = $"{address}/t/{reader.LinkToken(view.Key, view.UseId, "link", view.LinkGeneration)}";
         Console.WriteLine(round == 0 ? $"  watch a parcel {link}" : $"  the next parcel {link}");
+        if (round == 0) Console.WriteLine($"  what shoppers were sent {address}/dev/mailbox");
 
         (string Type, string Code, string Status, string Text, (string, string, string, double) Town)[] acts =
         [

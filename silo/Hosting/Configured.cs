@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Tracking.Carriers.Mapping;
 using Tracking.Grains.Partitions;
 using Tracking.Journal;
+using Tracking.Web.Notifications;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 
@@ -30,6 +31,8 @@ internal static class Configured
         foreach (var (file, wrong) in MappedFormats.Load(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats")).Problems) problems.Add($"formats/{file}: {wrong}");
         Validate<IngestOptions>(configuration, "Ingest", problems);
         Validate<PartitionOptions>(configuration, "Partitions", problems);
+        Validate<NotificationOptions>(configuration, "Notifications", problems);
+        Validate<Telemetry.TelemetryOptions>(configuration, "Telemetry", problems);
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;
     }

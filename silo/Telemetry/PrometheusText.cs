@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using OpenTelemetry;
@@ -12,6 +13,25 @@ namespace Tracking.Silo.Telemetry;
 [ExportModes(ExportModes.Pull)]
 internal sealed class PrometheusText : BaseExporter<Metric>, IPullMetricExporter
 {
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, (string Kind, string Help)> _known = new(StringComparer.Ordinal);
+    private readonly MeterListener _instruments;
+
+    /// <param name="isOurs">Whether instruments of a meter are exported.</param>
+    public PrometheusText(Func<string, bool> isOurs)
+    {
+        // What has counted nothing yet is named as well: a dashboard or an alert can then be checked against a silo that has just started.
+        _instruments = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (!isOurs(instrument.Meter.Name)) return;
+                var (kind, isSum) = KindOf(instrument.GetType());
+                _known.TryAdd(NameOf(instrument.Name, instrument.Unit, isSum), (kind, instrument.Description is { Length: > 0 } text ? text : instrument.Name));
+            },
+        };
+        _instruments.Start();
+    }
+
     private readonly Lock _scrape = new();
     private readonly StringBuilder _text = new(64 * 1024);
 
@@ -38,6 +58,9 @@ internal sealed class PrometheusText : BaseExporter<Metric>, IPullMetricExporter
             if (!families.TryGetValue(name, out var family)) families.Add(name, family = []);
             family.Add(metric);
         }
+        foreach (var (name, (kind, help)) in _known)
+            if (!families.ContainsKey(name))
+                Head(name, kind, help);
         foreach (var (name, family) in families) Write(name, family);
         return ExportResult.Success;
     }
@@ -47,14 +70,13 @@ internal sealed class PrometheusText : BaseExporter<Metric>, IPullMetricExporter
         var type = family[0].MetricType;
         var kind = type.IsHistogram() ? "histogram" : type.IsSum() && !IsUpDown(type) ? "counter" : "gauge";
         var help = family[0].Description is { Length: > 0 } text ? text : family[0].Name;
-        _text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
-        _text.Append("# TYPE ").Append(name).Append(' ').Append(kind).Append('\n');
+        Head(name, kind, help);
         foreach (var metric in family)
         {
             if (metric.MetricType != type) continue;
             foreach (ref readonly var point in metric.GetMetricPoints())
             {
-                var labels = Labels(point.Tags);
+                var labels = Labels(point.Tags, metric.MeterTags);
                 if (kind == "histogram") WriteHistogram(name, labels, point);
                 else
                 {
@@ -91,32 +113,56 @@ internal sealed class PrometheusText : BaseExporter<Metric>, IPullMetricExporter
         _text.Append(' ').Append(Number(value)).Append('\n');
     }
 
+    private void Head(string name, string kind, string help)
+    {
+        _text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+        _text.Append("# TYPE ").Append(name).Append(' ').Append(kind).Append('\n');
+    }
+
+    private static (string Kind, bool IsSum) KindOf(Type instrument) => instrument.Name[..instrument.Name.IndexOf('`', StringComparison.Ordinal)] switch
+    {
+        "Counter" or "ObservableCounter" => ("counter", true),
+        "Histogram" => ("histogram", false),
+        _ => ("gauge", false),
+    };
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _instruments.Dispose();
+        base.Dispose(disposing);
+    }
+
     private static bool IsUpDown(MetricType type) => type is MetricType.LongSumNonMonotonic or MetricType.DoubleSumNonMonotonic;
 
     private static string Number(double value) => double.IsNaN(value) ? "NaN" : double.IsPositiveInfinity(value) ? "+Inf" : double.IsNegativeInfinity(value) ? "-Inf" : value.ToString("R", CultureInfo.InvariantCulture);
 
-    private static string Labels(ReadOnlyTagCollection tags)
+    private static string Labels(ReadOnlyTagCollection tags, IEnumerable<KeyValuePair<string, object?>>? ofMeter)
     {
         var text = new StringBuilder();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var tag in tags)
+        foreach (var tag in tags) Add(tag);
+        foreach (var tag in ofMeter ?? []) Add(tag);   // which database a meter speaks of, where there are several
+        return text.ToString();
+
+        void Add(KeyValuePair<string, object?> tag)
         {
             var key = Legal(tag.Key);
-            if (!seen.Add(key)) continue;
+            if (!seen.Add(key)) return;
             if (text.Length > 0) text.Append(',');
             var value = Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "";
             text.Append(key).Append("=\"").Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('"');
         }
-        return text.ToString();
     }
 
     // tracking.scan_lateness_seconds -> tracking_scan_lateness_seconds; http.server.request.duration (s) -> http_server_request_duration_seconds
-    internal static string NameOf(Metric metric)
+    internal static string NameOf(Metric metric) => NameOf(metric.Name, metric.Unit, metric.MetricType.IsSum() && !IsUpDown(metric.MetricType));
+
+    internal static string NameOf(string instrument, string? unitOf, bool isSum)
     {
-        var name = Legal(metric.Name);
-        var unit = metric.Unit switch { "s" => "seconds", "ms" => "milliseconds", "By" => "bytes", _ => null };
+        var name = Legal(instrument);
+        var unit = unitOf switch { "s" => "seconds", "ms" => "milliseconds", "By" => "bytes", _ => null };
         if (unit is not null && !name.EndsWith("_" + unit, StringComparison.Ordinal)) name += "_" + unit;
-        if (metric.MetricType.IsSum() && !IsUpDown(metric.MetricType) && !name.EndsWith("_total", StringComparison.Ordinal)) name += "_total";
+        if (isSum && !name.EndsWith("_total", StringComparison.Ordinal)) name += "_total";
         return name;
     }
 

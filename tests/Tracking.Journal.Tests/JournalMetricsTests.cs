@@ -11,11 +11,12 @@ public sealed class JournalMetricsTests
         var instruments = new ConcurrentBag<Instrument>();
         using var listener = new MeterListener { InstrumentPublished = (instrument, _) => instruments.Add(instrument) };
         listener.Start();
-        using var metrics = new JournalMetrics("test", static () => 3, static () => 0, static () => 0, static () => 0);
+        using var metrics = new JournalMetrics("test", new JournalOptions(), static () => 3, static () => 0, static () => 0, static () => 0, static () => ServerUse.Unknown);
 
         var ours = instruments.Where(static instrument => instrument.Meter.Name == JournalMetrics.MeterName).ToList();
         ours.ShouldNotBeEmpty();
-        ours.ShouldAllBe(static instrument => instrument.Name.StartsWith("tracking.journal.") && (instrument.Name.EndsWith("_seconds") || instrument.Name.EndsWith("_rows") || instrument.Name.EndsWith("_streams")));
+        ours.ShouldAllBe(static instrument => instrument.Name.StartsWith("tracking.journal.") && (instrument.Name.EndsWith("_seconds") || instrument.Name.EndsWith("_rows") || instrument.Name.EndsWith("_streams")
+            || instrument.Name.EndsWith("_bytes") || instrument.Name.EndsWith("connections") || instrument.Name.EndsWith("connections_limit") || instrument.Name.EndsWith("reachable")));
         ours.ShouldAllBe(static instrument => instrument.Unit != null && instrument.Description != null && instrument.Description.EndsWith('.'));
     }
 
@@ -24,7 +25,7 @@ public sealed class JournalMetricsTests
     {
         var store = Guid.NewGuid().ToString();
         var counted = new ConcurrentDictionary<string, long>();
-        using var metrics = new JournalMetrics(store, static () => 7, static () => 0, static () => 0, static () => 0);
+        using var metrics = new JournalMetrics(store, new JournalOptions(), static () => 7, static () => 0, static () => 0, static () => 0);
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, self) =>

@@ -56,7 +56,7 @@ public sealed class StreamNameTests
 public sealed class HeadWriterTests
 {
     private static readonly JournalOptions Options = new() { HeadBuffer = 10, MaxHeadBatch = 4, HeadFlushEvery = TimeSpan.FromMinutes(1) };
-    private static readonly JournalMetrics Metrics = new("test", static () => 0, static () => 0, static () => 0, static () => 0);
+    private static readonly JournalMetrics Metrics = new("test", new JournalOptions(), static () => 0, static () => 0, static () => 0, static () => 0);
 
     [Fact]
     public async Task A_full_buffer_is_written_at_once_in_batches()

@@ -78,6 +78,29 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         return (process, output);
     }
 
+    /// <summary>What a retailer reads at an address.</summary>
+    public async Task<string> GetAsync(string key, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new("Bearer", key);
+        using var answer = await Client.SendAsync(request);
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : "";
+    }
+
+    /// <summary>Asks until the answer is as wanted; what a process does on its own gives no other signal.</summary>
+    public async Task<string> UntilAsync(string key, string path, Func<string, bool> wanted)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            if (await GetAsync(key, path) is { Length: > 0 } body && wanted(body)) return body;
+            try { await Task.Delay(50, patience.Token); }
+            catch (OperationCanceledException) { throw new TimeoutException($"{path} did not come: {Output}"); }
+        }
+    }
+
+    public Task<string> UntilMetricAsync(string line) => UntilAsync("demo", "/metrics", text => text.Contains(line, StringComparison.Ordinal));
+
     /// <summary><c>kill -9</c>.</summary>
     public async Task KillAsync()
     {

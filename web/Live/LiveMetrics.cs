@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
 
 namespace Tracking.Web.Live;
 
@@ -8,14 +9,16 @@ public sealed class LiveMetrics : IDisposable
     public const string MeterName = "Tracking.Live";
 
     private readonly Meter _meter;
-    private readonly Counter<long> _pushed, _conflated, _slow, _refused;
+    private readonly Counter<long> _pushed, _conflated, _slow, _refused, _connected;
     private readonly Histogram<double> _delay;
     private long _watchers;
 
-    public LiveMetrics(IMeterFactory meters)
+    public LiveMetrics(IMeterFactory meters, IOptions<LiveOptions> options)
     {
         _meter = meters.Create(MeterName);
         _meter.CreateObservableGauge("tracking.live.watchers", () => Watchers, "{watcher}", "Open pages that are pushed to.");
+        _meter.CreateObservableGauge("tracking.live.watchers_limit", () => options.Value.Watchers, "{watcher}", "Open pages this node pushes to; later ones poll.");
+        _connected = _meter.CreateCounter<long>("tracking.live.connected", "{watcher}", "Pages that began to be pushed to.");
         _pushed = _meter.CreateCounter<long>("tracking.live.updates_pushed", "{update}", "Snapshots sent to open pages.");
         _conflated = _meter.CreateCounter<long>("tracking.live.updates_conflated", "{update}", "Snapshots never sent because a newer one overtook them.");
         _slow = _meter.CreateCounter<long>("tracking.live.slow_cut", "{connection}", "Connections cut because one send took too long.");
@@ -26,7 +29,12 @@ public sealed class LiveMetrics : IDisposable
 
     public long Watchers => Interlocked.Read(ref _watchers);
 
-    public void Opened() => Interlocked.Increment(ref _watchers);
+    public void Opened()
+    {
+        Interlocked.Increment(ref _watchers);
+        _connected.Add(1);
+    }
+
     public void Closed() => Interlocked.Decrement(ref _watchers);
     public void Conflated() => _conflated.Add(1);
     public void SlowCut() => _slow.Add(1);

@@ -52,6 +52,14 @@ public sealed partial class RetailerDirectory : IDisposable
         return problems;
     }
 
+    /// <summary>What is allowed and probably not meant, one sentence each.</summary>
+    public static IReadOnlyList<string> Notes(IConfiguration configuration)
+        => [.. from retailer in Load(configuration, out _).Retailers.Values
+               from pushed in retailer.Options.PushedCarriers()
+               from poll in retailer.Options.Polls
+               where poll.Value.Carrier.Equals(pushed.Carrier, StringComparison.OrdinalIgnoreCase)
+               select $"Retailers:{retailer.Id}:Polls:{poll.Key} is not used: the feed {pushed.FeedId} pushes {pushed.Carrier}, and a carrier that pushes is never asked."];
+
     /// <summary>True when no retailer is configured, so that only the demo retailer on loopback exists.</summary>
     public bool IsDemoOnly => _state.DemoOnly;
 
@@ -107,6 +115,13 @@ public sealed partial class RetailerDirectory : IDisposable
                 if (feed.SignatureHash.ToLowerInvariant() is not ("sha256" or "sha1" or "sha384" or "sha512")) problems.Add($"Retailers:{id}:Feeds:{feedId}:SignatureHash is '{feed.SignatureHash}'; it is sha256, sha1, sha384 or sha512.");
                 if (feed.SignatureEncoding.ToLowerInvariant() is not ("base64" or "hex")) problems.Add($"Retailers:{id}:Feeds:{feedId}:SignatureEncoding is '{feed.SignatureEncoding}'; it is base64 or hex.");
                 if (feed.Zone is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(feed.Zone, out _)) problems.Add($"Retailers:{id}:Feeds:{feedId}:Zone is '{feed.Zone}', which is no IANA zone.");
+            }
+            var asked = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            foreach (var (name, poll) in options.Polls)
+            {
+                poll.Retailer = id;
+                problems.AddRange(poll.Problems().Select(wrong => $"Retailers:{id}:Polls:{name}:{wrong}"));
+                if (!asked.Add(poll.Carrier)) problems.Add($"Retailers:{id}:Polls:{name}: {poll.Carrier} is asked by another account of this retailer already.");
             }
         }
 

@@ -1,3 +1,5 @@
+using Tracking.Carriers.Polling;
+
 namespace Tracking.Web.Retailers;
 
 /// <summary>One retailer as configured under <c>Retailers:{id}</c> (appsettings, <c>data/retailers/*.json</c>, environment). Reloaded live.</summary>
@@ -19,6 +21,13 @@ public sealed class RetailerOptions
     public int ScansPerSecond { get; set; }
     /// <summary>Feeds by id. An id is unique over all retailers: the address <c>/v1/feeds/{format}/{id}</c> names the retailer.</summary>
     public Dictionary<string, FeedOptions> Feeds { get; set; } = new(StringComparer.Ordinal);
+    /// <summary>Carriers that are asked with this retailer's own accounts, by a name of the operator's; one per carrier.</summary>
+    public Dictionary<string, PollAccount> Polls { get; set; } = new(StringComparer.Ordinal);
+
+    /// <summary>Carriers whose own words come to us by a feed: a carrier that pushes is never asked. A feed of an aggregator counts for the shipments that it tells of, not before.</summary>
+    public IEnumerable<(string FeedId, string Carrier)> PushedCarriers()
+        => Feeds.Where(f => f.Value.Format is not null).Select(f => (f.Key, Carrier: CarrierApi.AccountOf(f.Value.Format.ToLowerInvariant()) is null ? f.Value.Carrier : f.Value.Format.ToLowerInvariant()))
+            .Where(f => f.Carrier is not null)!;
 }
 
 /// <summary>One carrier feed of a retailer.</summary>

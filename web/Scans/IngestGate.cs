@@ -13,6 +13,15 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
 
     public long InFlight => Interlocked.Read(ref _inFlight);
 
+    /// <summary>The same, counted.</summary>
+    public int? RetryAfter(Retailer retailer, IngestMetrics metrics)
+    {
+        var full = Interlocked.Read(ref _inFlight) >= options.Value.MaxScansInFlight;
+        var seconds = RetryAfter(retailer);
+        if (seconds is not null) metrics.Refused(full ? "node" : "quota");
+        return seconds;
+    }
+
     /// <summary>Null: come in. Otherwise the seconds after which it is worth trying again.</summary>
     public int? RetryAfter(Retailer retailer)
     {

@@ -32,10 +32,10 @@ public static class ScanEndpoints
     }
 
     private static async Task<IResult> PostAsync(
-        HttpContext http, RetailerDirectory retailers, ScanIntake intake, IngestGate gate, IOptions<IngestOptions> options, TimeProvider clock)
+        HttpContext http, RetailerDirectory retailers, ScanIntake intake, IngestGate gate, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider clock)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (gate.RetryAfter(retailer) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
+        if (gate.RetryAfter(retailer, metrics) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
 
         var context = new FeedContext { Feed = "scans", Channel = "api", ReceivedAt = clock.GetUtcNow(), Zone = null };
         var type = http.Request.ContentType ?? "";

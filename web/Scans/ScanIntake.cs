@@ -24,7 +24,7 @@ public struct Incoming
 /// <summary>
 /// Brings scans to their shipments: one grain call per shipment per batch, all at once, and an outcome for every scan in its own place.
 /// </summary>
-public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, TimeProvider clock, ILogger<ScanIntake> log)
+public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, IngestMetrics metrics, TimeProvider clock, ILogger<ScanIntake> log)
 {
     private static readonly ActivitySource Activities = new("Tracking.Web");
 
@@ -44,6 +44,7 @@ public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, Ti
             await Task.WhenAll(calls);
         }
         finally { gate.Leave(count); }
+        metrics.Answered(batch.AsSpan(0, count));
     }
 
     private static Dictionary<(string Carrier, string Number), List<int>> Group(Incoming[] batch, int count)

@@ -4,16 +4,24 @@ using Tracking.Carriers.Json;
 
 namespace Tracking.Carriers.Polling;
 
-/// <summary>One account's OAuth token, fetched when first needed and again a minute before it ends.</summary>
+/// <summary>One account's OAuth token, fetched when first needed and again a minute before it ends. Several questions may ask for it at once; one request fetches it.</summary>
 internal sealed class AccessTokens(HttpMessageInvoker http, CarrierApi api, PollAccount account, TimeProvider clock)
 {
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
     private const int MaxBytes = 64 * 1024;
+    private readonly SemaphoreSlim _fetching = new(1, 1);
     private string? _token;
     private DateTimeOffset _until;
 
     /// <summary>The token, empty for an API without one. Throws <see cref="PollRefusal"/> when the carrier gives none.</summary>
     public async Task<string> GetAsync(CancellationToken cancel)
+    {
+        await _fetching.WaitAsync(cancel);
+        try { return await FetchAsync(cancel); }
+        finally { _fetching.Release(); }
+    }
+
+    private async Task<string> FetchAsync(CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         if (_token is not null && now < _until) return _token;
@@ -32,16 +40,15 @@ internal sealed class AccessTokens(HttpMessageInvoker http, CarrierApi api, Poll
                 if (json.Root.Text("access_token"u8) is not { } token) break;
                 // UPS writes expires_in as text; an answer without one is used for this question and a few after it.
                 var seconds = Math.Clamp(json.Root.Number("expires_in"u8) ?? 120, 0, 86_400);
-                _token = token;
                 _until = now + TimeSpan.FromSeconds(seconds) - Margin;
-                return token;
+                return _token = token;
             }
         }
         throw new PollRefusal(HttpStatusCode.BadGateway, null, credentials: false);
     }
 
     /// <summary>The carrier no longer takes the token: the next question fetches another.</summary>
-    public void Forget() => _token = null;
+    public void Forget(string token) => Interlocked.CompareExchange(ref _token, null, token);
 }
 
 /// <summary>The carrier did not answer the question.</summary>

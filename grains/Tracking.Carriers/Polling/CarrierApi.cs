@@ -23,6 +23,8 @@ public abstract class CarrierApi
     public abstract string Format { get; }
     /// <summary>The production address.</summary>
     public abstract Uri Production { get; }
+    /// <summary>True where tokens are given to a client id and a secret; false where requests carry a key.</summary>
+    public virtual bool NeedsClientId => true;
     /// <summary>Numbers per request.</summary>
     public virtual int BatchSize => 1;
 
@@ -115,6 +117,7 @@ public abstract class CarrierApi
     {
         public override string Format => "dhl";
         public override Uri Production { get; } = new("https://api-eu.dhl.com");
+        public override bool NeedsClientId => false;
 
         public override HttpRequestMessage? TokenRequest(PollAccount account) => null;
 

@@ -2,11 +2,14 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Tracking.Carriers.Polling;
 
-/// <summary>A retailer's own access to one carrier's tracking API. The carrier bills and limits the retailer, so every account has a budget of its own.</summary>
+/// <summary>
+/// A retailer's own access to one carrier's tracking API, configured as <c>Retailers:{id}:Polls:{name}</c>. The carrier bills and limits the retailer, so every account has a
+/// budget of its own.
+/// </summary>
 public sealed class PollAccount
 {
-    /// <summary>Whose shipments this account asks for.</summary>
-    [Required] public string Retailer { get; set; } = "";
+    /// <summary>Whose shipments this account asks for. Set from where it is configured.</summary>
+    public string Retailer { get; set; } = "";
     /// <summary><c>ups</c>, <c>fedex</c>, <c>usps</c> or <c>dhl</c>; the last asks for every division of DHL.</summary>
     [Required] public string Carrier { get; set; } = "";
     /// <summary>OAuth client id. Not used for DHL.</summary>
@@ -21,4 +24,18 @@ public sealed class PollAccount
     [Range(0, 10_000_000)] public int RequestsPerDay { get; set; }
     /// <summary>Longest wait for one answer. Default 30 s: carriers answer in one to five.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What is wrong with the account, one sentence each, without its secret.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (string.IsNullOrWhiteSpace(Carrier)) yield return "Carrier is missing; it is ups, fedex, usps or dhl.";
+        else if (CarrierApi.Find(Carrier) is not { } api) yield return $"Carrier is '{Carrier}', which nobody can ask; it is ups, fedex, usps or dhl.";
+        else if (api.NeedsClientId && string.IsNullOrWhiteSpace(ClientId)) yield return $"ClientId is missing; {api.Format} gives tokens to a client id and a secret.";
+        if (string.IsNullOrWhiteSpace(ClientSecret)) yield return "ClientSecret is missing (for DHL it is the API key).";
+        if (BaseAddress is not null && (!BaseAddress.IsAbsoluteUri || BaseAddress.Scheme is not ("https" or "http"))) yield return $"BaseAddress is '{BaseAddress}', which is no web address.";
+        else if (BaseAddress is { Scheme: "http", IsLoopback: false }) yield return $"BaseAddress is '{BaseAddress}': credentials go over https, or to this machine.";
+        if (RequestsPerMinute is < 1 or > 6000) yield return $"RequestsPerMinute is {RequestsPerMinute}; it is 1 to 6000.";
+        if (RequestsPerDay is < 0 or > 10_000_000) yield return $"RequestsPerDay is {RequestsPerDay}; it is 0 (no limit) to 10000000.";
+        if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(5)) yield return $"Timeout is {Timeout}; it is one second to five minutes.";
+    }
 }

@@ -13,8 +13,20 @@ public sealed record PollTarget(
 /// <summary>What a carrier answered, whole, for the format's decoder. Several shipments may stand in one answer.</summary>
 public sealed record PollAnswer(string Retailer, string Format, IReadOnlyList<PollTarget> Asked, ReadOnlyMemory<byte> Body, DateTimeOffset ReceivedAt);
 
-/// <summary>Takes answers in: decodes them and records their scans, with channel <c>poll</c>. When the task completes the answer is durable; when it fails, the question is asked again later.</summary>
-public interface IPollAnswers
+/// <summary>When a shipment is asked for next, and how often in a row that failed. What survives a restart.</summary>
+public readonly record struct PollDue(DateTimeOffset Due, int Failures);
+
+/// <summary>The host's side of polling: it knows the shipments and keeps the answers.</summary>
+public interface IPollHost
 {
-    ValueTask TakeAsync(PollAnswer answer, CancellationToken cancel);
+    /// <summary>
+    /// What is known of a shipment now, just before it is asked for: a push or a delivery may have told of it elsewhere meanwhile. Null: it is not to be asked for any more.
+    /// </summary>
+    ValueTask<PollTarget?> LookAsync(PollTarget known, CancellationToken cancel);
+
+    /// <summary>
+    /// Takes an answer in: decodes it and records its scans, with channel <c>poll</c>. When the task completes the answer is durable; when it fails, the question is asked again
+    /// later. False when the answer is a polite "not found".
+    /// </summary>
+    ValueTask<bool> TakeAsync(PollAnswer answer, CancellationToken cancel);
 }

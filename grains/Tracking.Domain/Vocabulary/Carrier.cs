@@ -26,6 +26,9 @@ public static class Carrier
     /// <summary>The display name of a known slug ("UPS"), else the slug itself.</summary>
     public static string DisplayName(string slug) => Names.GetValueOrDefault(slug, slug);
 
+    /// <summary>The slug as a label of a metric: itself when the table knows it, else <c>other</c>. Labels must be few, whatever names are sent.</summary>
+    public static string Label(string slug) => Names.ContainsKey(slug) ? slug : "other";
+
     private static readonly Dictionary<string, string> Names = LoadNames();
 
     private static string Fold(string name)

@@ -17,7 +17,7 @@ public sealed partial class PushRouter(TrackingMetrics metrics, TimeProvider clo
     /// <summary>How long views gather before a flush. Short beside the 100 ms from scan to page, long beside a burst of one message's scans.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
     /// <summary>Shipments waiting for one node; beyond it the newest push is dropped and the renewal brings it.</summary>
-    private const int MaxWaiting = 100_000;
+    private const int MaxWaiting = TrackingMetrics.PushesWaitingLimit;
 
     private readonly Dictionary<IWatchNode, Outbox> _outboxes = [];
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -65,16 +65,23 @@ public sealed partial class PushRouter(TrackingMetrics metrics, TimeProvider clo
     private void Flush()
     {
         List<(IWatchNode Node, Outbox Outbox, ImmutableArray<ShipmentView> Views)> due = [];
+        var most = 0;
         lock (_outboxes)
         {
             foreach (var (node, outbox) in _outboxes)
             {
-                if (outbox.Sending || outbox.Waiting.Count == 0) continue;
+                if (outbox.Sending || outbox.Waiting.Count == 0)
+                {
+                    most = Math.Max(most, outbox.Waiting.Count);
+                    continue;
+                }
+                most = Math.Max(most, outbox.Waiting.Count);
                 due.Add((node, outbox, [.. outbox.Waiting.Values]));
                 outbox.Waiting = [];
                 outbox.Sending = true;
             }
         }
+        metrics.PushesWait(most);
         foreach (var (node, outbox, views) in due) _ = SendAsync(node, outbox, views);
     }
 

@@ -118,7 +118,12 @@ public sealed partial class ShipmentGrain(
         foreach (var happened in append.Events)
         {
             if (happened is MilestoneReached reached) metrics.MilestonesReached.Add(1, new KeyValuePair<string, object?>("status", reached.To.Name()));
-            else if (happened is WindowShown { Window.Revisions: > 0 }) metrics.WindowsRevised.Add(1);
+            if (happened is MilestoneReached { To: Milestone.Delivered } delivered) metrics.Delivered(shipment.Key.Carrier, before.Shown, delivered.At);
+            else if (happened is WindowShown { Window: { Revisions: > 0 } window })
+            {
+                metrics.WindowsRevised.Add(1);
+                if (window.MovedLater && before.Shown is { To: { } last } && DateOnly.FromDateTime(append.RecordedAt.UtcDateTime) <= last) metrics.DelaysForetold.Add(1);
+            }
             else if (happened is WentSilent silent) { metrics.ShipmentsSilent.Add(1); LogSilent(log, shipment.Key, silent.LastScanAt); }
         }
     }
@@ -131,7 +136,7 @@ public sealed partial class ShipmentGrain(
             if (outcomes[i] != ScanOutcome.Accepted) continue;
             accepted++;
             var scan = batch.Scans[i];
-            if ((scan.Modifiers & Modifiers.Unmapped) != 0) metrics.ScansUnmapped.Add(1, new KeyValuePair<string, object?>("carrier", scan.Carrier));
+            if ((scan.Modifiers & Modifiers.Unmapped) != 0) metrics.ScansUnmapped.Add(1, new KeyValuePair<string, object?>("carrier", Carrier.Label(scan.Carrier)));
             if (scan.Occurred.IsExact) metrics.ScanLateness.Record((batch.ReceivedAt - scan.Occurred.Utc!.Value).TotalSeconds);
         }
         if (accepted > 0) metrics.ScansRecorded.Add(accepted);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Tracking.Domain.Estimates;
+using Tracking.Domain.Vocabulary;
 
 namespace Tracking.Grains.Telemetry;
 
@@ -31,6 +33,11 @@ public sealed class TrackingMetrics : IDisposable
         ReactionsFailed = _meter.CreateCounter<long>("tracking.reactions_failed", description: "Reactions that failed and are tried again, by reaction.");
         ReactionsSetAside = _meter.CreateUpDownCounter<long>("tracking.reactions_set_aside", description: "Stored rows whose reaction keeps failing now; each one holds back its own stream.");
         ReactionLag = _meter.CreateHistogram<double>("tracking.reaction_lag_seconds", "s", "From when a row was stored to when its reactions began.");
+        Deliveries = _meter.CreateCounter<long>("tracking.deliveries", description: "Deliveries, by carrier and by what the page had promised: before, within or after the shown window, or none shown.");
+        EstimateError = _meter.CreateHistogram<double>("tracking.estimate_error_seconds", "s", "From the middle day of the window shown to the day of the delivery, by carrier; late is positive.");
+        DelaysForetold = _meter.CreateCounter<long>("tracking.delays_foretold", description: "Shown windows moved later before their last day was over: delays the page told of before the shopper could notice.");
+        _meter.CreateObservableGauge("tracking.pushes_waiting", () => Volatile.Read(ref _pushesWaiting), description: "Views waiting to be sent to nodes with open pages.");
+        _meter.CreateObservableGauge("tracking.pushes_waiting_limit", () => PushesWaitingLimit, description: "Views that may wait for one node; later ones are dropped and come with the next renewal.");
     }
 
     public Counter<long> ScansRecorded { get; }
@@ -51,6 +58,34 @@ public sealed class TrackingMetrics : IDisposable
     public Counter<long> ReactionsFailed { get; }
     public UpDownCounter<long> ReactionsSetAside { get; }
     public Histogram<double> ReactionLag { get; }
+    public Counter<long> Deliveries { get; }
+    public Histogram<double> EstimateError { get; }
+    public Counter<long> DelaysForetold { get; }
+
+    /// <summary>Views that may wait for one watching node.</summary>
+    public const int PushesWaitingLimit = 100_000;
+
+    private int _pushesWaiting;
+
+    /// <summary>Tells how many views wait for the node for which most wait.</summary>
+    public void PushesWait(int views) => Volatile.Write(ref _pushesWaiting, views);
+
+    /// <summary>Compares a delivery with what the page showed before it, by the delivery's own calendar day.</summary>
+    public void Delivered(string carrier, ShownWindow? shown, DateTimeOffset at)
+    {
+        var label = new KeyValuePair<string, object?>("carrier", Carrier.Label(carrier));
+        var day = DateOnly.FromDateTime(at.DateTime);
+        var against = shown is not { From: { } from, To: { } to } ? "none" : day < from ? "before" : day > to ? "after" : "within";
+        Deliveries.Add(1, label, new("against", against));
+        if (shown is { From: { } first, To: { } last }) EstimateError.Record((day.DayNumber - (first.DayNumber + last.DayNumber) / 2.0) * 86_400, label);
+    }
+
+    /// <summary>Makes the counters that have no label exist from the first scrape on: the first event of a kind is then seen as a rise, not as a beginning.</summary>
+    public void StartAtZero()
+    {
+        foreach (var counter in (Counter<long>[])[ScansRecorded, ScansDuplicate, ScansFailed, WindowsRevised, ShipmentsSilent, ShipmentsActivated, Fenced, Woken, PushesSent, PushesConflated, DelaysForetold, ReactionsRun]) counter.Add(0);
+        ReactionsSetAside.Add(0);
+    }
 
     public void Dispose() => _meter.Dispose();
 }

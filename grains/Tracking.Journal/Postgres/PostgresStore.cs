@@ -35,6 +35,7 @@ internal sealed partial class PostgresStore : JournalStore
     private readonly string _version;
     private long _epoch;
     private double _horizonAgeSeconds;
+    private ServerUse _use = ServerUse.Unknown;
     private int _nextLoader, _disposed;
 
     private PostgresStore(PostgresServer server, StorageOptions options, TimeProvider clock, ILogger log, ExclusiveLock? held, string version, long epoch)
@@ -49,7 +50,7 @@ internal sealed partial class PostgresStore : JournalStore
         var journal = options.Journal;
         _keys = new(journal.KeyCache);
         _requests = new(journal.QueueLimit);
-        _metrics = new("postgres", () => _writers.Sum(static writer => writer.Queued), () => _heads?.Waiting ?? 0, () => _heads?.LagSeconds ?? 0, () => Volatile.Read(ref _horizonAgeSeconds));
+        _metrics = new(options.Name, journal, () => _writers.Sum(static writer => writer.Queued), () => _heads?.Waiting ?? 0, () => _heads?.LagSeconds ?? 0, () => Volatile.Read(ref _horizonAgeSeconds), () => Volatile.Read(ref _use));
         _loaders = [.. Enumerable.Range(0, journal.Loaders).Select(_ => new PostgresLoader(server, options, _metrics, _keys, () => Volatile.Read(ref _epoch)))];
         if (options.Access == StorageAccess.ReadOnly) return;
         _writers = [.. Enumerable.Range(0, journal.Writers).Select(_ => new PostgresWriter(server, journal, _metrics, _keys))];
@@ -326,19 +327,25 @@ internal sealed partial class PostgresStore : JournalStore
             {
                 if (beat % 3 == 0) await VerifyHeadsAsync(_stopping.Token);
                 var last = marked;
-                (marked, var age) = await UseAsync(async connection =>
+                var before = _clock.GetUtcNow();
+                (marked, var age, var use) = await UseAsync(async connection =>
                 {
                     await using var command = Command(connection, """
                         SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT last_value FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = 'journal_id_seq'),
-                            (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0)::float8 FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid())
+                            (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0)::float8 FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid()),
+                            (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint, pg_database_size(current_database()), (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'),
+                            current_setting('max_connections')::int, clock_timestamp()
                         """);
                     ulong next;
                     long id;
                     double seconds;
+                    ServerUse now;
                     await using (var reader = await command.ExecuteReaderAsync())
                     {
                         await reader.ReadAsync();
                         (next, id, seconds) = (reader.GetFieldValue<ulong>(0), reader.IsDBNull(1) ? 0 : reader.GetInt64(1), reader.GetDouble(2));
+                        var ours = before + (_clock.GetUtcNow() - before) / 2;
+                        now = new(true, reader.GetInt64(3), reader.GetInt64(4), reader.GetInt32(5), reader.GetInt32(6), (ours - new DateTimeOffset(reader.GetDateTime(7))).TotalSeconds);
                     }
                     if (id != last)
                     {
@@ -349,12 +356,14 @@ internal sealed partial class PostgresStore : JournalStore
                         await using var prune = Command(connection, "DELETE FROM journal_marks WHERE at < $1", (_clock.GetUtcNow() - TimeSpan.FromDays(30)).ToUniversalTime());
                         await prune.ExecuteNonQueryAsync();
                     }
-                    return (id, seconds);
+                    return (id, seconds, now);
                 }, writes: true, _stopping.Token);
                 Volatile.Write(ref _horizonAgeSeconds, age);
+                Volatile.Write(ref _use, use);
             }
             catch (Exception failed) when (failed is JournalUnavailableException or JournalOutcomeUnknownException)
             {
+                Volatile.Write(ref _use, _use with { Reachable = false });
                 LogPulseMissed(_log, failed.Message);
             }
             catch (OperationCanceledException)

@@ -37,7 +37,7 @@ internal sealed partial class SqliteStore : JournalStore
         _epoch = epoch;
         _keys = new(options.Journal.KeyCache);
         _requests = new(options.Journal.QueueLimit);
-        _metrics = new("sqlite", () => _writer?.Queued ?? 0, () => _heads?.Waiting ?? 0, () => _heads?.LagSeconds ?? 0, static () => 0);
+        _metrics = new("sqlite", options.Journal, () => _writer?.Queued ?? 0, () => _heads?.Waiting ?? 0, () => _heads?.LagSeconds ?? 0, static () => 0);
         if (writing is null) return;
         _writing = writing;
         _writer = new(writing, options.Journal, _metrics, _keys);

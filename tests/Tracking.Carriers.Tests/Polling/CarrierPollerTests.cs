@@ -19,16 +19,20 @@ public sealed class CarrierPollerTests : IDisposable
         _carrier.Dispose();
     }
 
-    private sealed class Answers : IPollAnswers
+    private sealed class Answers : IPollHost
     {
         public List<PollAnswer> Taken { get; } = [];
         public Action<PollAnswer> On { get; set; } = _ => { };
+        public Func<PollTarget, PollTarget?> Look { get; set; } = known => known;
+        public bool Known { get; set; } = true;
 
-        public ValueTask TakeAsync(PollAnswer answer, CancellationToken cancel)
+        public ValueTask<PollTarget?> LookAsync(PollTarget known, CancellationToken cancel) => new(Look(known));
+
+        public ValueTask<bool> TakeAsync(PollAnswer answer, CancellationToken cancel)
         {
             On(answer);
-            Taken.Add(answer);
-            return ValueTask.CompletedTask;
+            lock (Taken) Taken.Add(answer);
+            return new(Known);
         }
     }
 
@@ -341,6 +345,93 @@ public sealed class CarrierPollerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_number_the_carrier_finds_no_good_does_not_hold_up_the_others()
+    {
+        _carrier.Answer = q => q.Path.Contains("BAD", StringComparison.Ordinal) ? (400, """{"response":{"errors":[{"code":"TV1002"}]}}""", null) : (200, "{}", null);
+        var poller = Poller(Account("ups"));
+        for (var i = 0; i < 5; i++) poller.Watch(Target("ups", $"BAD{i}"));
+        poller.Watch(Target("ups", "Z1"));
+
+        (await Ask(poller)).ShouldSatisfyAllConditions(r => r.NotFound.ShouldBe(5), r => r.Answered.ShouldBe(1), r => r.Failed.ShouldBe(0));
+    }
+
+    [Fact]
+    public async Task A_polite_not_found_inside_an_answer_counts_as_one()
+    {
+        _answers.Known = false;
+        var poller = Poller(Account("ups"));
+        poller.Watch(Target("ups", "A1"));
+
+        (await Ask(poller)).ShouldSatisfyAllConditions(r => r.NotFound.ShouldBe(1), r => r.Answered.ShouldBe(0));
+    }
+
+    [Fact]
+    public async Task What_was_pushed_or_delivered_elsewhere_meanwhile_is_not_asked_for()
+    {
+        var poller = Poller(Account("ups"));
+        poller.Watch(Target("ups", "A1"));
+        poller.Watch(Target("ups", "A2"));
+        poller.Watch(Target("ups", "A3"));
+        _answers.Look = known => known.Key.Number switch { "A1" => known with { Pushed = true }, "A2" => known with { Status = Milestone.Delivered }, _ => null };
+
+        await Ask(poller);
+
+        _carrier.Questions.ShouldBeEmpty();
+        poller.Watched.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_account_that_another_node_asks_with_waits_here()
+    {
+        var poller = Poller(Account("ups"));
+        poller.Own("acme", "ups", false);
+        poller.Watch(Target("ups", "A1"));
+        await Ask(poller);
+        _carrier.Questions.ShouldBeEmpty();
+        poller.Backlog().Single().ShouldSatisfyAllConditions(b => b.Watched.ShouldBe(1), b => b.Due.ShouldBe(1));
+
+        poller.Own("acme", "ups", true);
+        await Ask(poller);
+        _carrier.Questions.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_schedule_that_was_stored_goes_on_where_it_was()
+    {
+        var before = Poller(Account("ups"));
+        before.Watch(Target("ups", "A1"));
+        await Ask(before);
+        var stored = before.Schedule("acme", "ups").Single();
+        stored.Due.ShouldBe(new PollDue(_clock.GetUtcNow().AddHours(1), 0));
+
+        var after = Poller(Account("ups"));
+        after.Watch(Target("ups", "A1"), stored.Due);
+        after.NextDue.ShouldBe(stored.Due.Due);
+        (await Ask(after)).Asked.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_hundred_questions_ask_for_a_hundred_parcels_once_each()
+    {
+        var poller = Poller(Account("dhl"));   // ten a second, a hundred at the start
+        for (var i = 0; i < 100; i++) poller.Watch(Target("dhl", $"{i:00}"));
+
+        (await Ask(poller)).Answered.ShouldBe(100);
+        _carrier.Questions.Select(q => q.Path).Distinct().Count().ShouldBe(100);
+        poller.Watched.ShouldBe(100);
+    }
+
+    [Fact]
+    public async Task A_division_that_pushes_is_not_asked_and_another_is()
+    {
+        var poller = new CarrierPoller([Account("dhl")], [("acme", "dhl-express")], _http, _answers, _clock, () => 0.5);
+        poller.Watch(Target("dhl-express", "4629105526")).ShouldBeFalse();
+        poller.Watch(Target("dhl-paket", "00340434161094027318")).ShouldBeTrue();
+        await Ask(poller);
+        _carrier.Questions.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_forgotten_while_it_is_asked_for_stays_forgotten()
     {
         var poller = Poller(Account("ups"));
@@ -361,7 +452,7 @@ public sealed class CarrierPollerTests : IDisposable
         var poller = Poller(Account("ups"));
         poller.Watch(Target("ups", "A1"));
 
-        var running = poller.RunAsync(_ => { rounds++; asked.TrySetResult(); }, stop.Token);
+        var running = poller.RunAsync((_, _, _) => { rounds++; asked.TrySetResult(); }, stop.Token);
         await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
         await stop.CancelAsync();
         await running;

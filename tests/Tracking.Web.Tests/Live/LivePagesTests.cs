@@ -23,7 +23,7 @@ public sealed class LivePagesTests : IDisposable
     private int _tokens;
 
     public LivePagesTests() => _pages = new LivePages(
-        new OneBrand(), new LiveMetrics(_services.GetRequiredService<IMeterFactory>()), _clock, Options.Create(new LiveOptions { Watchers = 8, SlowSendSeconds = 30 }));
+        new OneBrand(), new LiveMetrics(_services.GetRequiredService<IMeterFactory>(), Options.Create(new LiveOptions())), _clock, Options.Create(new LiveOptions { Watchers = 8, SlowSendSeconds = 30 }));
 
     public void Dispose() => _services.Dispose();
 

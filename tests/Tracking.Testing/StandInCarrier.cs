@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Tracking.Carriers.Tests.Polling;
+namespace Tracking.Testing;
 
 /// <summary>A carrier's API on this machine: gives tokens, answers questions with whatever the test put up, and remembers who asked what.</summary>
-internal sealed class StandInCarrier : IDisposable
+public sealed class StandInCarrier : IDisposable
 {
     public sealed record Asked(string Method, string Path, string Body, Func<string, string?> Header);
 
