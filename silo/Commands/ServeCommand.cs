@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using Tracking.Contracts.Estimates;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Grains.Estimates;
@@ -93,6 +94,8 @@ internal static class ServeCommand
 
         services.AddSingleton<TrackingMetrics>();
         services.AddSingleton<EddBook>();
+        services.AddSingleton<IEstimates>(provider => provider.GetRequiredService<EddBook>());
+        services.AddOptions<LearningOptions>().BindConfiguration("Learning");
         services.AddSingleton<ShipmentLoader>();
         services.AddSingleton<ShipmentViews>();
         services.AddSingleton<IShipmentReader, ShipmentReader>();
@@ -102,8 +105,10 @@ internal static class ServeCommand
         builder.AddActorRuntime();
         services.AddHostedService(provider => provider.GetRequiredService<PushRouter>());
         services.AddHostedService<PartitionKeeper>();
+        services.AddHostedService<EddKeeper>();
 
         services.AddSingleton<RetailerDirectory>();
+        services.AddSingleton<IDeliverySharing>(provider => provider.GetRequiredService<RetailerDirectory>());
         services.AddOptions<IngestOptions>().BindConfiguration("Ingest");
         services.AddSingleton<IngestGate>();
         services.AddSingleton<IngestMetrics>();

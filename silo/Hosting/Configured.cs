@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Tracking.Carriers.Mapping;
+using Tracking.Grains.Estimates;
 using Tracking.Grains.Partitions;
 using Tracking.Journal;
 using Tracking.Web.Notifications;
@@ -33,6 +34,7 @@ internal static class Configured
         Validate<PartitionOptions>(configuration, "Partitions", problems);
         Validate<NotificationOptions>(configuration, "Notifications", problems);
         Validate<Telemetry.TelemetryOptions>(configuration, "Telemetry", problems);
+        Validate<LearningOptions>(configuration, "Learning", problems);
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;
     }

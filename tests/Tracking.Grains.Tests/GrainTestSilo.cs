@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Tracking.Contracts.Estimates;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Vocabulary;
 using Tracking.Grains.Estimates;
@@ -20,9 +21,9 @@ internal sealed class GrainTestSilo : IAsyncDisposable
     public FaultyJournal Journal { get; }
     public IShipmentReader Reader => Silo.Services.GetRequiredService<IShipmentReader>();
 
-    public static async Task<GrainTestSilo> StartAsync()
+    public static async Task<GrainTestSilo> StartAsync(Tracking.Journal.Memory.MemoryStore? stored = null, IDeliverySharing? sharing = null)
     {
-        var store = new Tracking.Journal.Memory.MemoryStore();
+        var store = stored ?? new Tracking.Journal.Memory.MemoryStore();
         var journal = new FaultyJournal(store.Journal);
         var silo = await TestSilo.StartAsync(options =>
         {
@@ -40,6 +41,8 @@ internal sealed class GrainTestSilo : IAsyncDisposable
                 services.AddSingleton<PushRouter>();
                 services.AddSingleton<IStreamWaker, ShipmentWaker>();
                 services.AddOptions<PartitionOptions>();
+                services.AddOptions<LearningOptions>().Configure(o => o.PublishSeconds = 600);
+                services.AddSingleton<IDeliverySharing>(sharing ?? new Sharing());
             };
         });
         return new GrainTestSilo(silo, journal);
@@ -48,6 +51,12 @@ internal sealed class GrainTestSilo : IAsyncDisposable
     public IShipmentGrain Shipment(ShipmentKey? key = null) => Silo.Grains.GetGrain<IShipmentGrain>((key ?? A.Key).ToString());
 
     public async ValueTask DisposeAsync() => await Silo.DisposeAsync();
+}
+
+/// <summary>Which retailers share their deliveries; tests say.</summary>
+internal sealed class Sharing(params string[] retailers) : IDeliverySharing
+{
+    IReadOnlyCollection<string> IDeliverySharing.Sharing => retailers;
 }
 
 /// <summary>A journal that refuses, or stores and loses the answer, exactly when a test says so.</summary>
@@ -78,6 +87,8 @@ internal sealed class FaultyJournal(IEventJournal inner) : IEventJournal
     public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => inner.ReadAllAsync(cancel);
     public ValueTask<PartitionPage> ReadMarkedAsync(int partition, JournalPosition after, int limit, CancellationToken cancel = default) => inner.ReadMarkedAsync(partition, after, limit, cancel);
     public ValueTask<ReaderCursor> LoadCursorAsync(string reader, int partition, CancellationToken cancel = default) => inner.LoadCursorAsync(reader, partition, cancel);
-    public ValueTask<bool> SaveCursorAsync(ReaderCursor cursor, CancellationToken cancel = default) => inner.SaveCursorAsync(cursor, cancel);
+    /// <summary>True: positions cannot be saved.</summary>
+    public bool RefuseCursor { get; set; }
+    public ValueTask<bool> SaveCursorAsync(ReaderCursor cursor, CancellationToken cancel = default) => RefuseCursor ? throw new JournalUnavailableException("The database is away.") : inner.SaveCursorAsync(cursor, cancel);
     public ValueTask EraseAsync(string stream, CancellationToken cancel = default) => inner.EraseAsync(stream, cancel);
 }

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
+using Tracking.Contracts.Estimates;
 
 namespace Tracking.Web.Retailers;
 
@@ -20,7 +21,7 @@ public sealed record RetailerFeed(Retailer Retailer, string FeedId, FeedOptions 
 /// Who may speak. Keys are compared as SHA-256 digests, so neither memory nor a comparison's duration gives one away. A reload that cannot be
 /// read keeps the last good state and says so.
 /// </summary>
-public sealed partial class RetailerDirectory : IDisposable
+public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
 {
     private readonly IConfiguration _configuration;
     private readonly ILogger<RetailerDirectory> _log;
@@ -36,6 +37,9 @@ public sealed partial class RetailerDirectory : IDisposable
     }
 
     public IEnumerable<Retailer> All => _state.Retailers.Values;
+
+    /// <summary>Retailers that let their deliveries feed what everybody's estimates start from.</summary>
+    public IReadOnlyCollection<string> Sharing => _state.Sharing;
 
     public Retailer? Find(string id) => _state.Retailers.GetValueOrDefault(id);
 
@@ -78,7 +82,10 @@ public sealed partial class RetailerDirectory : IDisposable
     }
 
     private sealed record State(
-        FrozenDictionary<string, Retailer> Retailers, FrozenDictionary<string, Retailer> Keys, FrozenDictionary<string, RetailerFeed> Feeds, bool DemoOnly);
+        FrozenDictionary<string, Retailer> Retailers, FrozenDictionary<string, Retailer> Keys, FrozenDictionary<string, RetailerFeed> Feeds, bool DemoOnly)
+    {
+        public IReadOnlyCollection<string> Sharing { get; } = [.. Retailers.Values.Where(r => r.Options.ShareDeliveries).Select(r => r.Id)];
+    }
 
     private static State Load(IConfiguration configuration, out List<string> problems)
     {

@@ -17,6 +17,11 @@ public sealed class RetailerOptions
     public List<string> Keys { get; set; } = [];
     /// <summary>Keys that may stand in a browser: promise and widget only.</summary>
     public List<string> PublishableKeys { get; set; } = [];
+    /// <summary>
+    /// True: this retailer's finished deliveries feed the statistics that every retailer's estimates start from, and the public calibration page. Default false: they teach its own
+    /// estimates only.
+    /// </summary>
+    public bool ShareDeliveries { get; set; }
     /// <summary>Scans per second this retailer may send over all nodes' doors, each node counting for itself; 0 (default) means no limit.</summary>
     public int ScansPerSecond { get; set; }
     /// <summary>Feeds by id. An id is unique over all retailers: the address <c>/v1/feeds/{format}/{id}</c> names the retailer.</summary>

@@ -41,6 +41,23 @@ internal sealed class Calibration
     /// <summary>Share of followed journeys whose end is heard of.</summary>
     public double HeardOf => 1 - _unheard / (_ended + 50);
 
+    public void Write(BinaryWriter to)
+    {
+        to.Write(_next);
+        to.Write(_count);
+        to.Write(_ended);
+        to.Write(_unheard);
+        for (var i = 0; i < Math.Min(_count, Window); i++) to.Write(_levels[i]);
+    }
+
+    public static Calibration Read(BinaryReader from)
+    {
+        var read = new Calibration { _next = from.ReadInt32(), _count = from.ReadInt64(), _ended = from.ReadDouble(), _unheard = from.ReadDouble() };
+        if (read._next is < 0 or >= Window || read._count < 0) throw new InvalidDataException("A calibration window is not ours.");
+        for (var i = 0; i < Math.Min(read._count, Window); i++) read._levels[i] = from.ReadDouble();
+        return read;
+    }
+
     public Levels Corrected()
     {
         var known = (int)Math.Min(_count, Window);

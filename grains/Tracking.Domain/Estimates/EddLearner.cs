@@ -22,6 +22,8 @@ public readonly record struct ClosedStage(
 /// <param name="Country">Destination country.</param>
 /// <param name="Region">Destination region; null for the whole country.</param>
 /// <param name="Pace">Announced speed against usual, 0.3 to 1.6: half the deliveries is 0.5.</param>
+/// <param name="Kind">What it is about; shoppers are told.</param>
+/// <param name="Id">Names it, so that it can be posted twice and taken back; null for one that never is.</param>
 [GenerateSerializer, Immutable, Alias("tracking.route-notice")]
 public sealed record RouteNotice(
     [property: Id(0)] string? Carrier,
@@ -30,33 +32,59 @@ public sealed record RouteNotice(
     [property: Id(3)] DateTimeOffset From,
     [property: Id(4)] DateTimeOffset To,
     [property: Id(5)] DateTimeOffset PublishedAt,
-    [property: Id(6)] double Pace);
+    [property: Id(6)] double Pace,
+    [property: Id(7)] NoticeKind Kind = NoticeKind.Other,
+    [property: Id(8)] string? Id = null);
+
+/// <summary>What a notice is about. The numbers are stored; none is reused.</summary>
+[GenerateSerializer, Alias("tracking.notice-kind")]
+public enum NoticeKind : byte { None = 0, Storm = 1, Strike = 2, Peak = 3, Closure = 4, Other = 5 }
 
 /// <summary>
 /// Learns from what happens and publishes snapshots. Told, in the order in which things became known: journeys that begin
 /// (<see cref="Begin"/>), waits that end (<see cref="Learn"/>), and time itself (<see cref="Advance"/>). One writer; not safe for several threads.
 /// The same calls in the same order give the same snapshots, bit for bit.
 /// </summary>
-public sealed class EddLearner
+public sealed partial class EddLearner
 {
     /// <summary>Journeys under way that are remembered; beyond it new ones are learned from but not scored or expected.</summary>
     public const int MostOpen = 2_000_000;
-    private const int ForgetAfterDays = 60, MostNotices = 1_000;
+    private const int ForgetAfterDays = 60, MostNotices = 1_000, SpeaksFrom = 200, MostRegions = 100_000;
 
-    private readonly StatTable _means = new();
     private readonly Dictionary<ulong, RatioHistogram> _histograms = [];
     private readonly Dictionary<ulong, RatioShape> _shapes = [];
     private readonly Dictionary<ulong, Fleet> _fleets = [];
     private readonly Dictionary<ulong, FleetView> _views = [];
     private readonly Dictionary<ulong, PaceTrack> _paces = [];
     private readonly Dictionary<ulong, OpenWay> _open = [];
-    private readonly List<(RouteNotice Notice, ulong Carrier, ulong Fleet, ulong Zone)> _notices = [];
+    private readonly List<(RouteNotice Notice, ulong Carrier)> _notices = [];
+    private readonly Dictionary<ulong, Announcement> _announced = [];
+    private readonly Dictionary<ulong, string> _regions = [];
     private readonly ClockShelf _clocks = new();
     private readonly EddTables _tables;
-    private DateTimeOffset _now = DateTimeOffset.MinValue;
+    private StatTable _means;
+    private FrozenDictionary<ulong, string>? _frozenRegions;
+    private DateTimeOffset _now = DateTimeOffset.MinValue, _publishedAt = DateTimeOffset.UnixEpoch;
     private long _published;
 
-    public EddLearner() => _tables = new EddTables(_means, _shapes, _views, _paces, _clocks);
+    /// <param name="sharing">True: all deliveries feed the same books (replays of one set of recordings). False: only those of retailers in <see cref="Share"/>.</param>
+    public EddLearner(bool sharing = true) : this(new StatTable(), sharing ? Sharing.Everybody : Sharing.Nobody) { }
+
+    private EddLearner(StatTable means, Sharing sharing)
+        => _tables = new EddTables(_means = means, _shapes, _views, _paces, _clocks, _announced, _regions, sharing);
+
+    /// <summary>From here on the deliveries of these retailers, and only theirs, feed the shared books. What was learned before stays where it is.</summary>
+    /// <returns>True when that is a change.</returns>
+    public bool Share(IEnumerable<string> retailers)
+    {
+        var owners = retailers.Select(Hash64.Retailer).ToFrozenSet();
+        if (!_tables.Sharing.All && _tables.Sharing.Retailers.SetEquals(owners)) return false;
+        _tables.Sharing = new Sharing(false, owners);
+        return true;
+    }
+
+    /// <summary>True when the retailer's deliveries feed the shared books.</summary>
+    public bool Shares(string? retailer) => _tables.Sharing.Owner(retailer) == 0;
 
     /// <summary>Waits learned so far.</summary>
     public long Learned { get; private set; }
@@ -70,6 +98,7 @@ public sealed class EddLearner
     {
         if (now <= _now) return;
         _now = now;
+        if (_notices.Count > 0) Announce();
         var closed = false;
         foreach (var fleet in _fleets.Values)
         {
@@ -92,7 +121,7 @@ public sealed class EddLearner
         var carried = facts.Stage == JourneyStage.Transit;
         var key = OpenKey(journey, carried);
         if (_open.ContainsKey(key)) return;
-        var zone = Zone(new LaneKeys(facts, facts.Stage), facts);
+        var zone = Zone(Keys(facts, facts.Stage), facts);
         if (!_tables.TryExpect(facts, facts.StageEnteredAt.UtcTicks, out var expectation)) return;
         var way = new OpenWay(key, zone, carried, expectation, expectation.Ahead(0));
         _open.Add(key, way);
@@ -115,14 +144,18 @@ public sealed class EddLearner
             return false;
         }
         var facts = closed.Facts with { Stage = closed.Stage, StageEnteredAt = closed.EnteredAt };
-        var keys = new LaneKeys(facts, closed.Stage);
+        var shared = new LaneKeys(facts, closed.Stage);
+        var owner = _tables.Sharing.Owner(facts.Retailer);
+        var keys = shared.OwnedBy(owner);
         var zone = Zone(keys, facts);
         if (!_tables.TryExpect(facts, closed.EndedAt.UtcTicks, out var expected)) return false;
+        LearnRegion(facts.DestinationCountry, facts.DestinationPostalCode, facts.DestinationRegion);
+        LearnRegion(facts.OriginCountry, facts.OriginPostalCode, facts.OriginRegion);
 
         var handling = closed.Stage == JourneyStage.Handling;
         var days = Math.Max(expected.Elapsed, 1.0 / 48);
         var decay = handling ? EddTables.HandlingDecay : EddTables.Decay;
-        var prior = TransitDays.Of(closed.Stage, keys.Carrier, keys.Service, facts.OriginCountry, facts.DestinationCountry);
+        var prior = _tables.Prior(shared, facts, closed.Stage, owner, expected.Now);
         var correction = Math.Log(days / prior.MedianDays);
         if (closed.Stage == JourneyStage.Transit) LearnDelivery(closed, facts, keys, prior, zone, expected, days);
         else if (!handling) LearnShape(keys, days / expected.Days, expected.Now, prior);
@@ -143,27 +176,68 @@ public sealed class EddLearner
     public bool LearnGap(in JourneyFacts facts, DateTimeOffset from, DateTimeOffset to)
     {
         if (facts.Stage >= JourneyStage.Over || to < from || to - from > TimeSpan.FromDays(366)) return false;
-        var keys = new LaneKeys(facts, facts.Stage).OfGaps();
+        var shared = new LaneKeys(facts, facts.Stage).OfGaps();
+        var owner = _tables.Sharing.Owner(facts.Retailer);
+        var keys = shared.OwnedBy(owner);
         var zone = ZoneOffsets.Of(facts.DestinationZone, facts.DestinationCountry);
-        var clock = _tables.Clock(keys, facts);
+        var clock = _tables.Clock(keys, shared, facts, out _);
         var now = CarrierClock.LocalDays(zone.ToLocal(to.UtcTicks));
         var days = Math.Max(clock.At(now) - clock.At(CarrierClock.LocalDays(zone.ToLocal(from.UtcTicks))), 1.0 / 144);
-        var prior = ScanGaps.Prior(facts.Stage);
+        var prior = _tables.GapPrior(shared, facts.Stage, owner, now);
         LearnShape(keys, days / _tables.Expected(keys, JourneyStage.Transit, prior, 0, now), now, prior);
         for (var level = 0; level < LaneKeys.Levels; level++)
             if (keys[level] != 0) _means.Add(keys[level], Math.Log(days / prior.MedianDays), 1, now, EddTables.Decay);
         return true;
     }
 
-    /// <summary>Posts a notice; false when it is out of bounds or too many are known. It counts from its publication, and never against what deliveries say.</summary>
+    /// <summary>
+    /// Posts a notice; false when it is out of bounds or too many are known. It counts from its publication, and never against what deliveries say. One with an id
+    /// that is known replaces it.
+    /// </summary>
     public bool Post(RouteNotice notice)
     {
         ArgumentNullException.ThrowIfNull(notice);
-        if (_notices.Count >= MostNotices || notice.To <= notice.From || notice.Pace is < 0.3 or > 1.6) return false;
-        var carrier = Hash64.Text(notice.Carrier);
-        var fleet = Hash64.Key(Hash64.Mix(carrier, Hash64.Text(notice.Country)), 0xF1EE7);
-        var region = Hash64.Text(notice.Region);
-        _notices.Add((notice, carrier, fleet, region == 0 ? fleet : Hash64.Key(fleet, region)));
+        if (notice.To <= notice.From || notice.Pace is < 0.3 or > 1.6) return false;
+        if (notice.Id is not null) _notices.RemoveAll(n => n.Notice.Id == notice.Id);
+        if (_notices.Count >= MostNotices) _notices.RemoveAll(n => n.Notice.To < _now.AddDays(-1));
+        if (_notices.Count >= MostNotices) return false;
+        _notices.Add((notice, Hash64.Text(notice.Carrier)));
+        if (_now > DateTimeOffset.MinValue) Announce();
+        return true;
+    }
+
+    /// <summary>Takes a notice back: from here on it counts no more.</summary>
+    public bool Retract(string id)
+    {
+        var known = _notices.RemoveAll(n => n.Notice.Id == id) > 0;
+        if (known && _now > DateTimeOffset.MinValue) Announce();
+        return known;
+    }
+
+    // Which notices hold now. A change reaches the paces at once: nobody waits for midnight to hear of a storm.
+    private void Announce()
+    {
+        if (!Hold()) return;
+        foreach (var fleet in _fleets.Values)
+        {
+            if (fleet.Today < 0) continue;
+            fleet.Pace.Reprice(fleet, zone => Announced(fleet, zone, _now));
+            foreach (var (key, zone) in fleet.Zones) _paces[key] = zone.Track;
+        }
+    }
+
+    private bool Hold()
+    {
+        var held = new Dictionary<ulong, (double Pace, NoticeKind Kind)>();
+        foreach (var (notice, carrier) in _notices)
+        {
+            if (notice.PublishedAt > _now || _now < notice.From || _now > notice.To) continue;
+            var place = EddTables.PlaceKey(carrier, Hash64.Text(notice.Country), Hash64.Text(notice.Region));
+            if (!held.TryGetValue(place, out var known) || notice.Pace < known.Pace) held[place] = (notice.Pace, notice.Kind);
+        }
+        if (held.Count == _announced.Count && held.All(h => _announced.TryGetValue(h.Key, out var known) && known.Pace == h.Value.Pace && known.Kind == h.Value.Kind)) return false;
+        _announced.Clear();
+        foreach (var (place, (pace, kind)) in held) _announced.Add(place, Announcement.Of(pace, kind));
         return true;
     }
 
@@ -172,7 +246,47 @@ public sealed class EddLearner
     {
         Advance(asOf);
         RefreshShapes();
-        return new EddSnapshot(++_published, asOf, new EddTables(_means.Copy(), _shapes.ToFrozenDictionary(), _views.ToFrozenDictionary(), _paces.ToFrozenDictionary(), _clocks));
+        _published++;
+        _publishedAt = asOf;
+        return Frozen();
+    }
+
+    /// <summary>The snapshot as it was last published, when nothing was learned since; of a learner that was read back, the one it was written with.</summary>
+    public EddSnapshot Frozen() => new(_published, _publishedAt, new EddTables(_means.Copy(), _shapes.ToFrozenDictionary(), _views.ToFrozenDictionary(), _paces.ToFrozenDictionary(), _clocks,
+        _announced.ToFrozenDictionary(), _frozenRegions ??= _regions.ToFrozenDictionary(), _tables.Sharing));
+
+    /// <summary>Id of the newest snapshot; 0 before the first.</summary>
+    public long Published => _published;
+
+    /// <summary>What the newest snapshot is as of.</summary>
+    public DateTimeOffset PublishedAt => _publishedAt;
+
+    /// <summary>Snapshots up to this id were given out by somebody before: the next one is above it.</summary>
+    public void GoOnAfter(long id) => _published = Math.Max(_published, id);
+
+    /// <summary>Parcels under way that are past the instant by which 97 of 100 like them had arrived.</summary>
+    public int PastDeadline
+    {
+        get
+        {
+            var late = 0;
+            foreach (var way in _open.Values)
+                if (way.Scored) late++;
+            return late;
+        }
+    }
+
+    /// <summary>Up to when time has passed.</summary>
+    public DateTimeOffset Now => _now;
+
+    private LaneKeys Keys(in JourneyFacts facts, JourneyStage stage) => new LaneKeys(facts, stage).OwnedBy(_tables.Sharing.Owner(facts.Retailer));
+
+    private void LearnRegion(string? country, string? postcode, string? region)
+    {
+        if (region is null or { Length: 0 or > 10 } || EddTables.PostcodeKey(country, postcode) is not (var key and not 0)) return;
+        if (_regions.TryGetValue(key, out var known) ? known == region : _regions.Count >= MostRegions) return;
+        _regions[key] = region;
+        _frozenRegions = null;
     }
 
     private void LearnDelivery(in ClosedStage closed, in JourneyFacts facts, in LaneKeys keys, TransitDays prior, FleetZone zone, in Expectation expected, double days)
@@ -200,7 +314,7 @@ public sealed class EddLearner
             fleet.HandlingBounds.Ended(heardOf: true);
             if (!packed.Scored) fleet.HandlingBounds.Score(packed.LevelOf(wholeDays));
         }
-        LearnShape(new LaneKeys(order, JourneyStage.Handling).WithGroupOf(keys), wholeDays / whole.Days, whole.Now, prior);
+        LearnShape(Keys(order, JourneyStage.Handling).WithGroupOf(keys), wholeDays / whole.Days, whole.Now, prior);
         fleet.HandlingEvidence.Add([1, whole.Date, whole.Distance], Math.Log(wholeDays / whole.Untold), whole.Now);
     }
 
@@ -236,7 +350,7 @@ public sealed class EddLearner
     {
         if (!_fleets.TryGetValue(keys.Fleet, out var fleet))
         {
-            _fleets.Add(keys.Fleet, fleet = new Fleet(keys.Fleet, facts.DestinationCountry, ZoneOffsets.Of(null, facts.DestinationCountry)));
+            _fleets.Add(keys.Fleet, fleet = new Fleet(keys.Fleet, keys.Carrier, _tables.Sharing.Owner(facts.Retailer) != 0, facts.DestinationCountry, ZoneOffsets.Of(null, facts.DestinationCountry)));
             if (_now > DateTimeOffset.MinValue) fleet.Today = (int)CarrierClock.LocalDays(fleet.Offsets.ToLocal(_now.UtcTicks));
             AddZone(fleet, keys.Fleet, null);   // where parcels without a region are, and whose pace unknown regions take
         }
@@ -279,7 +393,8 @@ public sealed class EddLearner
             }
         }
         fleet.Open.RemoveAll(static way => way.Gone);
-        fleet.Pace.Close(fleet, day, zone => Announced(fleet, zone, day));
+        var midnight = new DateTimeOffset(fleet.Offsets.ToUtc(CarrierClock.LocalTicks(day + 1)), TimeSpan.Zero);
+        fleet.Pace.Close(fleet, day, zone => Announced(fleet, zone, midnight));
         if (day % 7 == 0)
         {
             fleet.LearnProfile();
@@ -290,7 +405,8 @@ public sealed class EddLearner
             }
         }
         foreach (var (key, zone) in fleet.Zones) _paces[key] = zone.Track;
-        _views[fleet.Key] = new FleetView(fleet.Profile, fleet.HandlingEvidence.Weights(), fleet.WayEvidence.Weights(), fleet.HandlingBounds.Corrected(), fleet.WayBounds.Corrected());
+        if (!fleet.IsOwned || fleet.Deliveries >= SpeaksFrom)
+            _views[fleet.Key] = new FleetView(fleet.Profile, fleet.HandlingEvidence.Weights(), fleet.WayEvidence.Weights(), fleet.HandlingBounds.Corrected(), fleet.WayBounds.Corrected());
     }
 
     // The chance that a parcel still out at the day's beginning is delivered during the day, at the fleet's usual level.
@@ -305,17 +421,14 @@ public sealed class EddLearner
         way.Zone.ExpectedToday += (after - before) / (1 - before) * way.Zone.Fleet.WayBounds.HeardOf;
     }
 
-    private double Announced(Fleet fleet, FleetZone zone, int day)
+    private double Announced(Fleet fleet, FleetZone zone, DateTimeOffset at)
     {
         var pace = 1.0;
-        var midnight = new DateTimeOffset(fleet.Offsets.ToUtc(CarrierClock.LocalTicks(day + 1)), TimeSpan.Zero);
-        foreach (var (notice, carrier, inFleet, inZone) in _notices)
+        foreach (var (notice, carrier) in _notices)
         {
-            if (notice.PublishedAt > midnight || midnight < notice.From || midnight > notice.To) continue;
-            var here = carrier == 0 ? string.Equals(notice.Country, fleet.Country, StringComparison.OrdinalIgnoreCase)
-                    && (notice.Region is null || string.Equals(notice.Region, zone.Region, StringComparison.OrdinalIgnoreCase))
-                : inZone == zone.Key || notice.Region is null && inFleet == fleet.Key;
-            if (here) pace = Math.Min(pace, notice.Pace);
+            if (notice.PublishedAt > at || at < notice.From || at > notice.To) continue;
+            if ((carrier == 0 || carrier == fleet.Carrier) && string.Equals(notice.Country, fleet.Country, StringComparison.OrdinalIgnoreCase)
+                && (notice.Region is null || Hash64.Text(notice.Region) == Hash64.Text(zone.Region))) pace = pace == 1 ? notice.Pace : Math.Min(pace, notice.Pace);
         }
         return pace;
     }
@@ -333,6 +446,24 @@ internal sealed class RatioHistogram(ulong parent, int spread)
 
     public ulong Parent { get; } = parent;
     public int Spread { get; } = spread;
+
+    public void Write(BinaryWriter to)
+    {
+        to.Write(Parent);
+        to.Write(Spread);
+        to.Write(_scale);
+        to.Write(_at);
+        foreach (var mass in _mass) to.Write(mass);
+    }
+
+    public static RatioHistogram Read(BinaryReader from)
+    {
+        var (parent, spread) = (from.ReadUInt64(), from.ReadInt32());
+        if (spread < 0 || spread >= TransitDays.Spreads.Length) throw new InvalidDataException("A histogram has a spread that is not ours.");
+        var histogram = new RatioHistogram(parent, spread) { _scale = from.ReadDouble(), _at = from.ReadDouble() };
+        for (var bin = 0; bin < RatioBins.Size; bin++) histogram._mass[bin] = from.ReadDouble();
+        return histogram;
+    }
 
     public void Add(double ratio, double now)
     {

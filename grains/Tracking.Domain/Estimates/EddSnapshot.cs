@@ -19,7 +19,8 @@ public sealed partial class EddSnapshot
 
     /// <summary>What a brand-new installation knows: carriers' published transit days, holidays, a default week.</summary>
     public static EddSnapshot ColdStart { get; } = new(0, DateTimeOffset.UnixEpoch, new EddTables(new StatTable(), FrozenDictionary<ulong, RatioShape>.Empty,
-        FrozenDictionary<ulong, FleetView>.Empty, FrozenDictionary<ulong, PaceTrack>.Empty, new ClockShelf()));
+        FrozenDictionary<ulong, FleetView>.Empty, FrozenDictionary<ulong, PaceTrack>.Empty, new ClockShelf(),
+        FrozenDictionary<ulong, Announcement>.Empty, FrozenDictionary<ulong, string>.Empty, Sharing.Nobody));
 
     /// <summary>Grows by one with every publication; 0 is the cold start.</summary>
     public long Id { get; }
@@ -48,6 +49,16 @@ public sealed partial class EddSnapshot
     public double MassBefore(in JourneyFacts facts, DateTimeOffset now, DateTimeOffset instant)
         => Tables.TryExpect(facts, now.UtcTicks, out var expectation) ? new Outlook(expectation, now.UtcTicks).MassBefore(instant) : 0;
 
+    /// <summary>Which level of the statistics an estimate for these facts rests on at this moment.</summary>
+    public EstimateBasis BasisOf(in JourneyFacts facts, DateTimeOffset now) => Tables.BasisOf(facts, CarrierClock.LocalDays(now.UtcTicks));
+
+    /// <summary>The region a postcode lies in, as parcels told it; null for one never seen.</summary>
+    public string? RegionOf(string? country, string? postcode)
+        => EddTables.PostcodeKey(country, postcode) is var key and not 0 && Tables.Regions.TryGetValue(key, out var region) ? region : null;
+
+    /// <summary>What an operator announced for a destination and still holds; null for nothing.</summary>
+    public NoticeKind NoticeAt(string? carrier, string? country, string? region) => Tables.NoticeFor(Hash64.Text(carrier), country, region).Kind;
+
     /// <summary>
     /// When the next scan should have come, judged from the last one (or, without one, from the stage's beginning). Null when the journey is over.
     /// <paramref name="falseAlarmRate"/>: share of healthy parcels that may stay silent beyond <see cref="ScanExpectation.SilentAfter"/> (0.0001 to 0.5).
@@ -55,14 +66,16 @@ public sealed partial class EddSnapshot
     public ScanExpectation? NextScanExpectedBy(in JourneyFacts facts, DateTimeOffset now, double falseAlarmRate = 0.01)
     {
         if (facts.Stage >= JourneyStage.Over) return null;
-        var keys = new LaneKeys(facts, facts.Stage).OfGaps();
-        var prior = ScanGaps.Prior(facts.Stage);
-        var clock = Tables.Clock(keys, facts);
+        var shared = new LaneKeys(facts, facts.Stage).OfGaps();
+        var owner = Tables.Sharing.Owner(facts.Retailer);
+        var keys = shared.OwnedBy(owner);
+        var clock = Tables.Clock(keys, shared, facts, out _);
         var zone = ZoneOffsets.Of(facts.DestinationZone, facts.DestinationCountry);
         var last = Math.Min((facts.LastScanAt ?? facts.StageEnteredAt).UtcTicks, now.UtcTicks);
         var lastLocal = CarrierClock.LocalDays(zone.ToLocal(last));
+        var prior = Tables.GapPrior(shared, facts.Stage, owner, lastLocal);
         var expected = Tables.Expected(keys, JourneyStage.Transit, prior, 0, lastLocal);
-        var shape = Tables.Shape(keys, prior);
+        var shape = Tables.Shape(keys, shared, prior);
         var alarm = Math.Clamp(falseAlarmRate, 0.0001, 0.5);
         return new ScanExpectation(At(0.8), At(1 - alarm), Id);
 

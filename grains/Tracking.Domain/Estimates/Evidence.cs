@@ -36,6 +36,22 @@ internal sealed class Evidence
         }
     }
 
+    public void Write(BinaryWriter to)
+    {
+        foreach (var value in _xx) to.Write(value);
+        foreach (var value in _xy) to.Write(value);
+        to.Write(_at);
+    }
+
+    public static Evidence Read(BinaryReader from)
+    {
+        var evidence = new Evidence();
+        for (var i = 0; i < Count * Count; i++) evidence._xx[i] = from.ReadDouble();
+        for (var i = 0; i < Count; i++) evidence._xy[i] = from.ReadDouble();
+        evidence._at = from.ReadDouble();
+        return evidence;
+    }
+
     /// <summary>The weights of the features at present.</summary>
     public double[] Weights()
     {

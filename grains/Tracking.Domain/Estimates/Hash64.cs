@@ -25,6 +25,16 @@ internal static class Hash64
         return taken == 0 ? 0 : hash;
     }
 
+    /// <summary>A retailer's id exactly as it is written, up to a slash (<c>shop/leipzig</c> is <c>shop</c>'s). Null and empty are 0.</summary>
+    public static ulong Retailer(string? text)
+    {
+        if (text is null) return 0;
+        var hash = 0xCBF29CE484222325UL;
+        var taken = 0;
+        for (; taken < text.Length && text[taken] != '/'; taken++) hash = (hash ^ text[taken]) * 0x100000001B3UL;
+        return taken == 0 ? 0 : hash | 1;
+    }
+
     public static ulong Mix(ulong left, ulong right)
     {
         var x = (left ^ right * Prime) * 0xFF51AFD7ED558CCD;

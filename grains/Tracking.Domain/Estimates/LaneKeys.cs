@@ -47,6 +47,18 @@ internal readonly struct LaneKeys
     /// <summary>The same statistics, with the shapes of the whole remaining way: they spread by where the parcel goes, not by who packs it.</summary>
     public LaneKeys WithGroupOf(in LaneKeys way) => new(this, way);
 
+    /// <summary>The same lane in the books of one retailer that does not share its deliveries.</summary>
+    public LaneKeys OwnedBy(ulong owner) => owner == 0 ? this : new(this, owner, 0);
+
+    private LaneKeys(in LaneKeys keys, ulong owner, byte _)
+    {
+        this = keys;
+        for (var level = 0; level < Levels; level++)
+            if (_keys[level] != 0) _keys[level] = Hash64.Key(_keys[level], owner);
+        (Group, GroupParent, Fleet, Zone) = (Group == 0 ? 0 : Hash64.Key(Group, owner), Hash64.Key(GroupParent, owner), Hash64.Key(Fleet, owner), Hash64.Key(Zone, owner));
+        if (Depot != 0) Depot = Hash64.Key(Depot, owner);
+    }
+
     public LaneKeys(in JourneyFacts facts, JourneyStage stage)
     {
         Carrier = Hash64.Text(facts.Carrier);

@@ -33,6 +33,9 @@ internal readonly struct Outlook
     /// <summary>Today's speed against the level of the last weeks; 1 is usual.</summary>
     public double Pace => Math.Exp(_of.Track.LogPace - _of.Track.LogLevel);
 
+    /// <summary>What was announced for the destination and holds now.</summary>
+    public NoticeKind Notice => _of.Notice;
+
     /// <summary>Today at the door.</summary>
     public DateOnly Today => CarrierClock.Epoch.AddDays((int)Math.Floor(_of.Now));
 

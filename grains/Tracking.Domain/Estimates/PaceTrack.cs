@@ -52,6 +52,9 @@ internal sealed class PaceTrack
         return Rebuilt(clock, _firstDay + drop, paces[drop..], logLevel, logPace, doubt);
     }
 
+    /// <summary>The same closed days; from here on at another pace.</summary>
+    public PaceTrack From(double logPace) => new(_firstDay, _paces, _midnights, LogLevel, logPace, Doubt);
+
     /// <summary>The same days on another clock: profiles are learned and change.</summary>
     public PaceTrack On(CarrierClock clock) => _paces.Length == 0 ? this : Rebuilt(clock, _firstDay, _paces, LogLevel, LogPace, Doubt);
 

@@ -27,6 +27,9 @@ internal readonly struct RatioShape(double[] below)
 
     public ReadOnlySpan<double> Below => _below;
 
+    /// <summary>What two shapes share when they are one.</summary>
+    internal double[] Table => _below;
+
     /// <summary>Mass at ratios below this one.</summary>
     public double Mass(double ratio)
     {

@@ -22,6 +22,14 @@ public enum WindowReason : byte
     Overdue = 7,
     /// <summary>It was scanned, but it is behind most parcels of its route.</summary>
     BehindOthers = 8,
+    /// <summary>A storm was announced for the destination, and parcels are slower.</summary>
+    Storm = 9,
+    /// <summary>A strike was announced for the destination, and parcels are slower.</summary>
+    Strike = 10,
+    /// <summary>A peak was announced for the destination, and parcels are slower.</summary>
+    Peak = 11,
+    /// <summary>Something else was announced for the destination, and parcels are slower.</summary>
+    Announced = 12,
 }
 
 /// <summary>What made us look again.</summary>

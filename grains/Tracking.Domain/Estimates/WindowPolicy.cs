@@ -45,7 +45,7 @@ public static class WindowPolicy
             if (to < oldTo) to = oldTo;
         }
         if (from == oldFrom && to == oldTo) return shown;
-        return Revise(shown, from, to, outlook.MassOf(from, to), now, snapshot.Id, Why(trigger, passed, to, oldTo, outlook.Pace));
+        return Revise(shown, from, to, outlook.MassOf(from, to), now, snapshot.Id, Why(trigger, passed, to, oldTo, outlook.Pace, outlook.Notice));
     }
 
     private static bool IsWorth(DateOnly from, DateOnly to, DateOnly oldFrom, DateOnly oldTo)
@@ -54,10 +54,14 @@ public static class WindowPolicy
         return days <= oldDays * WorthShorter && oldDays - days >= WorthDays;
     }
 
-    private static WindowReason Why(WindowTrigger trigger, bool passed, DateOnly to, DateOnly oldTo, double pace) => trigger switch
+    private static WindowReason Why(WindowTrigger trigger, bool passed, DateOnly to, DateOnly oldTo, double pace, NoticeKind notice) => trigger switch
     {
         WindowTrigger.Disruption => WindowReason.Disruption,
         WindowTrigger.Stage => WindowReason.StageReached,
+        _ when to > oldTo && pace < 0.95 && notice != NoticeKind.None => notice switch
+        {
+            NoticeKind.Storm => WindowReason.Storm, NoticeKind.Strike => WindowReason.Strike, NoticeKind.Peak => WindowReason.Peak, _ => WindowReason.Announced,
+        },
         _ when to > oldTo && pace < 0.85 => WindowReason.RouteSlower,
         _ when passed => WindowReason.EndPassed,
         _ when to <= oldTo => WindowReason.RouteFaster,
@@ -83,6 +87,10 @@ public static class WindowPolicy
         WindowReason.NotScanned => silentDays > 1 ? $"not scanned for {silentDays} days" : "no news from the carrier yet",
         WindowReason.RouteSlower => "the route is slower at present",
         WindowReason.RouteFaster => "the route is faster at present",
+        WindowReason.Storm => "a storm slows parcels in this area",
+        WindowReason.Strike => "a strike slows parcels in this area",
+        WindowReason.Peak => "there are more parcels than usual in this area",
+        WindowReason.Announced => "a disruption was announced for this area",
         WindowReason.BehindOthers => "it is behind most parcels on its route",
         _ => "longer under way than almost any parcel before it",
     };
