@@ -189,6 +189,11 @@ public static class StoryTeller
                     WindowReason.RouteSlower => _t["change.slower"],
                     WindowReason.RouteFaster => _t["change.faster"],
                     WindowReason.Overdue => _t["change.overdue"],
+                    WindowReason.BehindOthers => _t["change.behind"],
+                    WindowReason.Storm => _t["change.storm"],
+                    WindowReason.Strike => _t["change.strike"],
+                    WindowReason.Peak => _t["change.peak"],
+                    WindowReason.Announced => _t["change.announced"],
                     _ => null,
                 };
                 if (before is not null || why is not null) return (before, why);

@@ -122,7 +122,7 @@ public sealed class LearningDesk(EddLearner learner, CalibrationBook book)
         var stage = JourneyStages.Of(reached.To, reached.Modifiers);
         if (stage == JourneyStage.Over) Learner.Drop(journey);
         else if (stage == JourneyStage.Handling) Learner.Begin(journey, facts with { OrderedAt = facts.StageEnteredAt });
-        else if (!wasHandedOver && facts.HandedOverAt is { } handedOver)
+        else if (!wasHandedOver && IsTheCarriersWay(stage) && facts.HandedOverAt is { } handedOver)
         {
             if (facts.OrderedAt is { } ordered) Learner.Learn(new ClosedStage(facts with { CarrierDate = DateKnownAt(appends, ordered) }, JourneyStage.Handling, ordered, handedOver, journey));
             Learner.Begin(journey, facts with { Stage = JourneyStage.Transit, StageEnteredAt = handedOver });
@@ -149,13 +149,29 @@ public sealed class LearningDesk(EddLearner learner, CalibrationBook book)
         }
 
         // Every stage learns the whole remaining way to the door; the carrier's way first, because it takes the parcel off the list of those under way.
-        if (facts.HandedOverAt is not { } handedOver || !Learner.Learn(new ClosedStage(facts with { CarrierDate = DateKnownAt(appends, handedOver) }, JourneyStage.Transit, handedOver, delivered, journey)))
+        if (HandOver(entered) is not { } handedOver || !Learner.Learn(new ClosedStage(facts with { CarrierDate = DateKnownAt(appends, handedOver) }, JourneyStage.Transit, handedOver, delivered, journey)))
             Learner.Drop(journey);
         for (var stage = JourneyStage.DestinationHub; stage < JourneyStage.Over; stage++)
             if (entered[(int)stage] is var from && from != default)
                 Learner.Learn(new ClosedStage(facts, stage, from, delivered));
         Score(shipment, appends, facts, reached.Use, delivered);
     }
+
+    // Where a carrier's first word is the last mile, nobody knows since when it had the parcel.
+    private static DateTimeOffset? HandOver(ReadOnlySpan<DateTimeOffset> entered)
+    {
+        DateTimeOffset? first = null;
+        var door = DateTimeOffset.MaxValue;
+        for (var stage = JourneyStage.Transit; stage < JourneyStage.Over; stage++)
+        {
+            if (entered[(int)stage] is var at && at == default) continue;
+            if (!IsTheCarriersWay(stage)) door = at < door ? at : door;
+            else if (first is null || at < first) first = at;
+        }
+        return first <= door ? first : null;
+    }
+
+    private static bool IsTheCarriersWay(JourneyStage stage) => stage is JourneyStage.Transit or JourneyStage.DestinationHub or JourneyStage.Customs or JourneyStage.Held;
 
     private void Score(Shipment shipment, IReadOnlyList<ShipmentAppend> appends, in JourneyFacts facts, int use, DateTimeOffset delivered)
     {

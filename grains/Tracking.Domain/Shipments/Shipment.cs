@@ -41,6 +41,8 @@ public sealed record Shipment
     public ImmutableArray<UseRecord> Uses { get; init; } = [];
     public DeliveryEstimate? Estimate { get; init; }
     public ShownWindow? Shown { get; init; }
+    /// <summary>What was shown before <see cref="Shown"/> and replaced by it; null when that is the first window.</summary>
+    public ShownWindow? ShownBefore { get; init; }
     /// <summary>Since when silence was improbable; null once somebody speaks again.</summary>
     public DateTimeOffset? SilentSince { get; init; }
     public int LinkGeneration { get; init; }
@@ -138,7 +140,7 @@ public sealed record Shipment
             {
                 UseOpened(var ordinal, var uniqueId, var anchor) => next with { Uses = next.Uses.Add(new UseRecord(ordinal, uniqueId, anchor)) },
                 EstimateIssued issued => next with { Estimate = issued.Estimate },
-                WindowShown shown => next with { Shown = shown.Window },
+                WindowShown shown => next with { Shown = shown.Window, ShownBefore = shown.Window.Revisions > 0 ? next.Shown : null },
                 WentSilent silent => next with { SilentSince = silent.SilentAfter },
                 LinkIssued link => next with { LinkGeneration = link.Generation },
                 MilestoneReached => next,   // an announcement: the scans before it already moved us

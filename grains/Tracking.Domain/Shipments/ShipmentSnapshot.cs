@@ -76,6 +76,7 @@ public static class ShipmentSnapshot
         json.WriteEndArray();
         if (shipment.Estimate is { } estimate) { json.WritePropertyName("estimate"u8); ShipmentJson.WriteEvent(json, new EstimateIssued(0, estimate, 0, default)); }
         if (shipment.Shown is { } shown) { json.WritePropertyName("shown"u8); ShipmentJson.WriteEvent(json, new WindowShown(0, shown)); }
+        if (shipment.ShownBefore is { } replaced) { json.WritePropertyName("shownBefore"u8); ShipmentJson.WriteEvent(json, new WindowShown(0, replaced)); }
         if (shipment.SilentSince is { } silent) json.WriteString("silent"u8, silent);
         if (shipment.LinkGeneration != 0) json.WriteNumber("links#"u8, shipment.LinkGeneration);
         json.WriteEndObject();
@@ -116,6 +117,7 @@ public static class ShipmentSnapshot
         next = next with { Uses = [.. document.GetProperty("uses"u8).EnumerateArray().Select((u, n) => new UseRecord(n, u[0].GetString(), ShipmentJson.ParseKey(u[1].GetString()!)))] };
         if (document.TryGetProperty("estimate"u8, out var estimate)) next = next with { Estimate = ((EstimateIssued)ShipmentJson.ReadEvent(estimate)!).Estimate };
         if (document.TryGetProperty("shown"u8, out var shown)) next = next with { Shown = ((WindowShown)ShipmentJson.ReadEvent(shown)!).Window };
+        if (document.TryGetProperty("shownBefore"u8, out var replaced)) next = next with { ShownBefore = ((WindowShown)ShipmentJson.ReadEvent(replaced)!).Window };
         if (document.TryGetProperty("silent"u8, out var silent)) next = next with { SilentSince = silent.GetDateTimeOffset() };
         if (document.TryGetProperty("links#"u8, out var generation)) next = next with { LinkGeneration = generation.GetInt32() };
         return next;

@@ -40,6 +40,7 @@ public sealed class ShipmentViews(LinkTokens links)
             Reason = use.Reason,
             Since = use.Speaking >= 0 && use.SpeakingAt > 0 ? new DateTimeOffset(use.SpeakingAt, TimeSpan.Zero) : null,
             Window = youngest && !use.Status.IsTerminal() ? shipment.Shown : null,
+            WindowBefore = youngest && !use.Status.IsTerminal() ? shipment.ShownBefore : null,
             Estimate = youngest && !use.Status.IsTerminal() ? shipment.Estimate : null,
             CarrierDate = youngest ? shipment.CarrierDate : null,
             LastHeardAt = shipment.LastHeardAt,
