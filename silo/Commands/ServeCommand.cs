@@ -94,6 +94,7 @@ internal static class ServeCommand
 
         services.AddSingleton<TrackingMetrics>();
         services.AddSingleton<EddBook>();
+        services.AddSingleton<LearningMetrics>();
         services.AddSingleton<IEstimates>(provider => provider.GetRequiredService<EddBook>());
         services.AddOptions<LearningOptions>().BindConfiguration("Learning");
         services.AddSingleton<ShipmentLoader>();

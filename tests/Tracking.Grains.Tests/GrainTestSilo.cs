@@ -41,6 +41,7 @@ internal sealed class GrainTestSilo : IAsyncDisposable
                 services.AddSingleton<PushRouter>();
                 services.AddSingleton<IStreamWaker, ShipmentWaker>();
                 services.AddOptions<PartitionOptions>();
+                services.AddSingleton<LearningMetrics>();
                 services.AddOptions<LearningOptions>().Configure(o => o.PublishSeconds = 600);
                 services.AddSingleton<IDeliverySharing>(sharing ?? new Sharing());
             };

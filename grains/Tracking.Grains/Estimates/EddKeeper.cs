@@ -2,7 +2,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tracking.Contracts.Estimates;
-using Tracking.Grains.Telemetry;
 
 namespace Tracking.Grains.Estimates;
 
@@ -10,7 +9,7 @@ namespace Tracking.Grains.Estimates;
 /// Brings the newest snapshot to this node and keeps the learning grain at work: being asked is what keeps it. A snapshot that cannot be read leaves the last good one in use, and the log, a
 /// counter and the calibration page say so.
 /// </summary>
-public sealed partial class EddKeeper(IGrainFactory grains, EddBook book, IOptions<LearningOptions> options, TrackingMetrics metrics, TimeProvider clock, ILogger<EddKeeper> log) : BackgroundService
+public sealed partial class EddKeeper(IGrainFactory grains, EddBook book, IOptions<LearningOptions> options, LearningMetrics metrics, TimeProvider clock, ILogger<EddKeeper> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {

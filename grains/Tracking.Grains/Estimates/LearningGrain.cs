@@ -6,7 +6,6 @@ using Tracking.Contracts.Estimates;
 using Tracking.Domain.Estimates;
 using Tracking.Domain.Shipments;
 using Tracking.Grains.Shipments;
-using Tracking.Grains.Telemetry;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Estimates;
@@ -18,7 +17,7 @@ namespace Tracking.Grains.Estimates;
 /// </summary>
 [GrainType("learning")]
 public sealed partial class LearningGrain(
-    IEventJournal journal, IDeliverySharing sharing, IOptions<LearningOptions> options, TrackingMetrics metrics, TimeProvider clock, ILogger<LearningGrain> log) : Grain, ILearningGrain
+    IEventJournal journal, IDeliverySharing sharing, IOptions<LearningOptions> options, LearningMetrics metrics, TimeProvider clock, ILogger<LearningGrain> log) : Grain, ILearningGrain
 {
     public const string Reader = "learning";
     private const int PageSize = 500, ReadsAtOnce = 16;
@@ -93,7 +92,7 @@ public sealed partial class LearningGrain(
         if (state.Desk.Learner.Share(sharing.Sharing)) state.Desk.Touch();
         var (rows, more) = await GatherAsync(state, cancel);
         await TakeAsync(state, rows, cancel);
-        metrics.LearningRows.Add(rows.Count);
+        metrics.Rows.Add(rows.Count);
         if (more) return true;   // publish only what is complete up to a moment
 
         var moment = new DateTimeOffset(now.UtcTicks / options.Value.Grid.Ticks * options.Value.Grid.Ticks, TimeSpan.Zero);
@@ -181,7 +180,7 @@ public sealed partial class LearningGrain(
         }
         catch (Exception unreadable) when (unreadable is JsonException or FormatException or InvalidDataException or KeyNotFoundException or InvalidOperationException)
         {
-            metrics.LearningUnreadable.Add(1);
+            metrics.Unreadable.Add(1);
             LogUnreadable(log, row.Stream, row.Version, unreadable.Message);
             return null;
         }

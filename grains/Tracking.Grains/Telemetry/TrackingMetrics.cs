@@ -28,12 +28,6 @@ public sealed class TrackingMetrics : IDisposable
         ScanLateness = _meter.CreateHistogram<double>("tracking.scan_lateness_seconds", "s", "From when a scan happened to when it reached us, where both are known exactly.");
         PushesSent = _meter.CreateCounter<long>("tracking.pushes_sent", description: "Views handed to nodes with open pages.");
         PushesConflated = _meter.CreateCounter<long>("tracking.pushes_conflated", description: "Views replaced by a newer one before they were sent.");
-        SnapshotsPublished = _meter.CreateCounter<long>("tracking.snapshots_published", description: "Estimate snapshots published by this node's learning grain.");
-        SnapshotsRefused = _meter.CreateCounter<long>("tracking.snapshots_refused", description: "Estimate snapshots or learned states that could not be read; the last good one stayed in use.");
-        LearningRows = _meter.CreateCounter<long>("tracking.learning_rows", description: "Journal rows that the learning grain looked at.");
-        LearningUnreadable = _meter.CreateCounter<long>("tracking.learning_unreadable", description: "Journal rows that could not be learned from.");
-        SnapshotBytes = _meter.CreateHistogram<long>("tracking.snapshot_bytes", "By", "Size of a published estimate snapshot.");
-        PublishSeconds = _meter.CreateHistogram<double>("tracking.snapshot_publish_seconds", "s", "From freezing a snapshot to having its state stored.");
         SweepLag = _meter.CreateHistogram<double>("tracking.sweep_lag_seconds", "s", "From when something was due to when it was woken.");
         ReactionsRun = _meter.CreateCounter<long>("tracking.reactions_run", description: "Stored rows whose reactions succeeded.");
         ReactionsFailed = _meter.CreateCounter<long>("tracking.reactions_failed", description: "Reactions that failed and are tried again, by reaction.");
@@ -92,12 +86,6 @@ public sealed class TrackingMetrics : IDisposable
         foreach (var counter in (Counter<long>[])[ScansRecorded, ScansDuplicate, ScansFailed, WindowsRevised, ShipmentsSilent, ShipmentsActivated, Fenced, Woken, PushesSent, PushesConflated, DelaysForetold, ReactionsRun]) counter.Add(0);
         ReactionsSetAside.Add(0);
     }
-    public Counter<long> SnapshotsPublished { get; }
-    public Counter<long> SnapshotsRefused { get; }
-    public Counter<long> LearningRows { get; }
-    public Counter<long> LearningUnreadable { get; }
-    public Histogram<long> SnapshotBytes { get; }
-    public Histogram<double> PublishSeconds { get; }
 
     public void Dispose() => _meter.Dispose();
 }
