@@ -71,8 +71,40 @@ public sealed record DecodedItem(
     /// <summary>What the part says, never longer than a stored scan may be.</summary>
     public ImmutableArray<Scan> Scans { get; init; } = ScanLimits.Apply(Scans);
 
+    /// <summary>Where <see cref="Original"/> begins in the message, if that is not <see cref="Pointer"/>: a package is kept with its shipment.</summary>
+    public string? Root { get; init; }
+    /// <summary>Where that stands in <see cref="Original"/>, if not at its beginning: a row under its header, an element inside the tags around it.</summary>
+    public string? RootInOriginal { get; init; }
+
     /// <summary>Where something stands in <see cref="Original"/> that stands at <paramref name="pointer"/> in the message.</summary>
-    public string InOriginal(string pointer) => pointer;
+    public string InOriginal(string pointer)
+    {
+        var root = Root ?? Pointer;
+        if (root.StartsWith(Segment, StringComparison.Ordinal))
+        {
+            var start = RootInOriginal is null ? 1 : Number(RootInOriginal);
+            return Number(pointer) is { } at && Number(root) is { } first ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Segment}{at - first + start}") : pointer;
+        }
+        if (!pointer.StartsWith(root, StringComparison.Ordinal)) return pointer;
+        return (RootInOriginal ?? (root.StartsWith('/') && Original.Span.TrimStart("\ufeff \t\r\n"u8) is [(byte)'<', ..] ? XmlStart(root) : "")) + pointer[root.Length..];
+    }
+
+    private const string Segment = "segment ";
+
+    private static int? Number(string pointer)
+        => pointer.StartsWith(Segment, StringComparison.Ordinal) && int.TryParse(pointer.AsSpan(Segment.Length), System.Globalization.NumberStyles.None, null, out var number) ? number : null;
+
+    // A slice begins with the element itself; an excerpt with the document element, and what it holds are the only ones of their name.
+    private string XmlStart(string root)
+    {
+        var last = root[root.LastIndexOf('/')..];
+        var name = last.AsSpan(1, (last.IndexOf('[', StringComparison.Ordinal) is var at and > 0 ? at : last.Length) - 1);
+        var tag = Original.Span[(Original.Span.IndexOf((byte)'<') + 1)..];
+        var end = tag.IndexOfAny(" \t\r\n/>"u8);
+        var written = System.Text.Encoding.UTF8.GetString(tag[..Math.Max(end, 0)]);
+        if (written.AsSpan(written.IndexOf(':', StringComparison.Ordinal) + 1).SequenceEqual(name)) return $"/{name}";
+        return System.Text.RegularExpressions.Regex.Replace(root, @"\[\d+\]", "[1]");
+    }
 
     public static DecodedItem Of(ImmutableArray<Scan> scans, ReadOnlyMemory<byte> original, string pointer, params ReadOnlySpan<DecodeProblem> notes)
         => new(scans, original, pointer, null, notes.IsEmpty ? [] : [.. notes]);

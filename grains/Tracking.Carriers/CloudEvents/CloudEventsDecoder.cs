@@ -63,13 +63,57 @@ public sealed class CloudEventsDecoder : FeedDecoder
 
     internal readonly record struct Attributes(string? Version, string? Id, string? Source, string? Type, string? Subject, string? Time, string? ContentType, string? Schema);
 
+    // Headers are half of such a message: it is kept, and read, as the structured event that says the same.
     private static IEnumerable<DecodedItem> Binary(ReadOnlyMemory<byte> body, string contentType, FeedContext context)
     {
-        string? Attribute(string name) => context.Header!(name) is { Length: > 0 } value ? Uri.UnescapeDataString(value) : null;
-        var attributes = new Attributes(Attribute("ce-specversion"), Attribute("ce-id"), Attribute("ce-source"), Attribute("ce-type"), Attribute("ce-subject"), Attribute("ce-time"),
-            contentType, Attribute("ce-dataschema"));
-        if (Missing(attributes) is { } problem) return [new DecodedItem([], body, "", problem, [])];
-        return Inside(attributes, body, body, "", "", context);
+        using var bytes = new MemoryStream(body.Length + 512);
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            foreach (var name in Carried)
+                if (context.Header!("ce-" + name) is { Length: > 0 } value)
+                    json.WriteString(name, Unescape(value));
+            if (contentType.Length > 0) json.WriteString("datacontenttype", contentType);
+            if ((contentType.Length == 0 || IsJson(contentType)) && IsDocument(body.Span))
+            {
+                json.WritePropertyName("data");
+                json.WriteRawValue(body.Span, skipInputValidation: true);
+            }
+            else if (!body.IsEmpty) json.WriteBase64String("data_base64", body.Span);
+            json.WriteEndObject();
+        }
+        var items = new List<DecodedItem>();
+        foreach (var document in JsonMessage.Read(bytes.GetBuffer().AsMemory(0, (int)bytes.Length)))
+            using (document)
+                items.AddRange(document.Problem is { } problem ? [document.Unreadable(problem.Code, problem.Detail)] : Structured(document, document.Root, "", [], context));
+        return items;
+    }
+
+    // The attributes of the specification and its published extensions.
+    private static readonly string[] Carried =
+        ["specversion", "id", "source", "type", "subject", "time", "dataschema", "sequence", "sequencetype", "partitionkey", "traceparent", "tracestate", "correlationid", "causationid", "dataref", "recordedtime"];
+
+    private static string Unescape(string value)
+    {
+        var text = Uri.UnescapeDataString(value).ToCharArray();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])) i++;
+            else if (char.IsSurrogate(text[i])) text[i] = '\ufffd';
+        }
+        return new string(text);
+    }
+
+    private static bool IsDocument(ReadOnlySpan<byte> body)
+    {
+        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 62 });
+        try
+        {
+            if (!json.Read()) return false;
+            json.Skip();
+            return !json.Read();
+        }
+        catch (JsonException) { return false; }
     }
 
     private static IEnumerable<DecodedItem> Structured(JsonMessage document, JsonPart root, string pointer, HashSet<(string, string)> seen, FeedContext context)
@@ -119,6 +163,8 @@ public sealed class CloudEventsDecoder : FeedDecoder
             {
                 Original = original,
                 Pointer = Join(inside, item.Pointer),
+                Root = pointer,
+                RootInOriginal = null,
                 Scans = [.. item.Scans.Select(s => s with
                 {
                     Evidence = new Evidence(s.Evidence?.PayloadId, Join(inside, s.Evidence?.Pointer)),

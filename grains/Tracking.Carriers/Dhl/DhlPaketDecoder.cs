@@ -109,11 +109,12 @@ public sealed class DhlPaketDecoder : FeedDecoder
         foreach (var item in new Report(context, []).Read(message, last: true))
             foreach (var scan in item.Scans)
                 if (scan.Kind != ScanKind.Retraction && scan.Occurred.Local is { } local && known.TryGetValue(scan.TrackingNumber, out var events) && events.Count < 1000)
-                    events.Add(new Before(scan.Raw!.Type, scan.Raw.Code, local));
+                    events.Add(new Before(scan.Raw!.Type, scan.Raw.Code, local, item.Original));
         return known;
     }
 
-    private readonly record struct Before(string? Type, string? Code, DateTime Local);
+    /// <param name="Row">As it is kept, under its header.</param>
+    private readonly record struct Before(string? Type, string? Code, DateTime Local, ReadOnlyMemory<byte> Row);
 
     /// <summary>One report while it is read.</summary>
     private sealed class Report(FeedContext context, Dictionary<string, List<Before>> known)
@@ -162,7 +163,7 @@ public sealed class DhlPaketDecoder : FeedDecoder
         private DecodedItem Event(ReadOnlyMemory<byte> row, List<string> cells, PaketColumns columns)
         {
             string? Cell(int column) => column >= 0 && column < cells.Count ? CarrierText.Value(cells[column]) : null;
-            DecodedItem Bad(string code, string detail) => DecodedItem.Unreadable(row, Pointer, code, detail);
+            DecodedItem Bad(string code, string detail) => DecodedItem.Unreadable(Kept(row), Pointer, code, detail);
 
             var (ice, ric, standard) = (Cell(columns.Ice), Cell(columns.Ric), Cell(columns.StandardEvent));
             var written = Cell(columns.Piece);
@@ -196,12 +197,20 @@ public sealed class DhlPaketDecoder : FeedDecoder
                 Evidence = new Evidence(null, Pointer),
                 Source = context.Source(),
             };
-            if (scan.Kind == ScanKind.Retraction) scan = scan with { Retracts = Target(scan) };
-            else if (occurred.Local is { } local) Remember(number, new Before(standard, ice, local));
+            var original = Kept(row);
+            var line = _header is null ? "line 1" : "line 2";
+            if (scan.Kind == ScanKind.Retraction)
+            {
+                var target = Target(scan);
+                scan = scan with { Retracts = target is { } found ? new RetractionTarget(Type: found.Type, Code: found.Code, Local: found.Local) : new RetractionTarget() };
+                // Alone it would take back nobody knows what: the row that it takes back is kept above it.
+                if (target is { Row.IsEmpty: false } before) (original, line) = (Lines(before.Row, row), _header is null ? "line 2" : "line 3");
+            }
+            else if (occurred.Local is { } local) Remember(number, new Before(standard, ice, local, original));
 
             // The same event once more, for another account number.
-            if (!IsNew(scan.Key)) return DecodedItem.Of([], row, Pointer, new DecodeProblem("row.repeated", "The row repeats an event of this file."));
-            return note is null ? DecodedItem.Of([scan], row, Pointer) : DecodedItem.Of([scan], row, Pointer, note);
+            if (!IsNew(scan.Key)) return DecodedItem.Of([], original, Pointer, new DecodeProblem("row.repeated", "The row repeats an event of this file."));
+            return new DecodedItem([scan], original, Pointer, null, note is null ? [] : [note]) { RootInOriginal = line };
 
             JourneyHints? Journey(Func<int, string?> cell)
             {
@@ -236,7 +245,7 @@ public sealed class DhlPaketDecoder : FeedDecoder
         }
 
         // The youngest event of the piece that is not younger than the STORN. What this message does not hold, the shipment may: then the target stays open.
-        private RetractionTarget Target(Scan storn)
+        private Before? Target(Scan storn)
         {
             Before? found = null;
             if (known.TryGetValue(storn.TrackingNumber, out var events))
@@ -246,8 +255,13 @@ public sealed class DhlPaketDecoder : FeedDecoder
                         found = candidate;
             }
             else if (_last.TryGetValue(storn.TrackingNumber, out var last) && !(last.Local > storn.Occurred.Local)) found = last;
-            return found is { } target ? new RetractionTarget(Type: target.Type, Code: target.Code, Local: target.Local) : new RetractionTarget();
+            return found;
         }
+
+        // A row that stands alone is read by position: where the file named its columns, it keeps their names.
+        private ReadOnlyMemory<byte> Kept(ReadOnlyMemory<byte> row) => _header is null ? row : Lines(_header, row);
+
+        private static byte[] Lines(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second) => [.. first.Span, (byte)'\n', .. second.Span];
 
         private void Remember(string number, Before happened)
         {

@@ -72,7 +72,7 @@ public sealed class EasyPostDecoder : FeedDecoder
         if (!Carrier.TryNormalize(tracker.Text("carrier"u8) ?? context.Carrier, out var carrier))
             return [DecodedItem.Unreadable(original, here, "carrier.missing", $"The tracker of {number} names no carrier, and the feed none either.")];
 
-        return new TrackerReader(part, tracker, here, original, number, carrier, isEvent, context).Read();
+        return new TrackerReader(part, tracker, pointer, here, original, number, carrier, isEvent, context).Read();
     }
 
     /// <summary>
@@ -137,7 +137,7 @@ public sealed class EasyPostDecoder : FeedDecoder
 
     /// <summary>Reads one tracker. Its details are oldest first; the newest carries what the tracker says of the whole journey.</summary>
     private sealed class TrackerReader(
-        JsonPart message, JsonPart tracker, string pointer, ReadOnlyMemory<byte> original, string number, string carrier, bool isEvent, FeedContext context)
+        JsonPart message, JsonPart tracker, string root, string pointer, ReadOnlyMemory<byte> original, string number, string carrier, bool isEvent, FeedContext context)
     {
         private readonly List<DecodeProblem> _notes = [];
         private readonly List<DecodedItem> _bad = [];
@@ -165,7 +165,7 @@ public sealed class EasyPostDecoder : FeedDecoder
                 Snapshot(common, status, finalized, Real(tracker["updated_at"u8]) ?? written);
             Proof();
             Estimates(common, Real(tracker["updated_at"u8]) ?? written);
-            return [DecodedItem.Of(_scans.ToImmutable(), original, pointer, [.. _notes]), .. _bad];
+            return [DecodedItem.Of(_scans.ToImmutable(), original, pointer, [.. _notes]) with { Root = root }, .. _bad];
         }
 
         private void Details(JsonPart details, Scan common, string? finalStatus, out string? lastStatus)

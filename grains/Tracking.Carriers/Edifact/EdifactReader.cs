@@ -31,7 +31,11 @@ internal readonly record struct EdifactSeparators(byte Component, byte Element, 
 
 /// <summary>One message from UNH to UNT with what the envelope around it says. Segment numbers count from 1 over the whole file, UNA not counted.</summary>
 internal readonly record struct EdifactMessage(
-    ReadOnlyMemory<byte> Bytes, long FirstSegment, int Segments, EdifactSeparators Separators, string? Charset, string? Sender, string? Interchange);
+    ReadOnlyMemory<byte> Bytes, long FirstSegment, int Segments, EdifactSeparators Separators, string? Charset, string? Sender, string? Interchange)
+{
+    /// <summary>The UNA and UNB that the message stands in: what it needs beside itself to be read again. Empty for a message that came alone.</summary>
+    public ReadOnlyMemory<byte> Head { get; init; }
+}
 
 /// <summary>
 /// Cuts a file of EDIFACT interchanges into messages, in one pass, from any number of bytes at a time. Counts and references that do not add up are
@@ -46,6 +50,7 @@ internal sealed class EdifactReader(Func<EdifactMessage, DecodedItem> decodeMess
     private string? _charset, _sender, _reference, _group;
     private int _messages, _groups, _messagesInGroup;
     private long _segments;
+    private byte[] _head = [];           // UNA and UNB of the interchange, kept for its messages
     private int _start = -1;             // offset of an open message's UNH, or of a run of segments outside any message
     private bool _orphans;
     private long _first;
@@ -94,7 +99,7 @@ internal sealed class EdifactReader(Func<EdifactMessage, DecodedItem> decodeMess
                 if (Is(segment, "UNT"u8) && _start >= 0 && !_orphans)
                 {
                     _segments++;
-                    var message = new EdifactMessage(buffer[_start..after], _first, (int)(_segments - _first + 1), _separators, _charset, _sender, _reference);
+                    var message = new EdifactMessage(buffer[_start..after], _first, (int)(_segments - _first + 1), _separators, _charset, _sender, _reference) { Head = _head };
                     _start = -1;
                     _messages++;
                     _messagesInGroup++;
@@ -187,6 +192,7 @@ internal sealed class EdifactReader(Func<EdifactMessage, DecodedItem> decodeMess
                 _separators = separators;
                 _charset = _sender = _reference = _group = null;
                 _messages = _groups = _messagesInGroup = 0;
+                _head = [];
                 _bare = !head.StartsWith("UNB"u8);
                 if (!_bare)
                 {
@@ -200,6 +206,7 @@ internal sealed class EdifactReader(Func<EdifactMessage, DecodedItem> decodeMess
                         _reference = Text(unb.Component(5, 0));
                         _segments++;
                         skip += length + 1;
+                        _head = rest[..skip].ToArray();
                     }
                     else _bare = true;
                 }

@@ -24,6 +24,7 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
     private byte[] _unescaped = [];
 
     private EdifactMessage _message;
+    private ReadOnlyMemory<byte> _original;
     private Encoding _fallback = CarrierText.Windows1252;
     private bool _charsetNoted;
     private Facts _header = new(), _group = new();
@@ -164,6 +165,7 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
     private void Begin(EdifactMessage message)
     {
         _message = message;
+        _original = default;
         _notes.Clear();
         _scans.Clear();
         _events.Clear();
@@ -182,7 +184,21 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
     }
 
     private DecodedItem Item(string pointer)
-        => new(ScanLimits.Apply(_scans.DrainToImmutable()), _message.Bytes, pointer, null, _notes.Count == 0 ? [] : [.. _notes]);
+        => new(_scans.DrainToImmutable(), Original(), pointer, null, _notes.Count == 0 ? [] : [.. _notes])
+        {
+            Root = EdifactReader.Pointer(_message.FirstSegment), RootInOriginal = EdifactReader.Pointer(_message.Head.IsEmpty ? 1 : 2),
+        };
+
+    // The message in its interchange, once for all its items: the service characters, the character set and the sender stand there.
+    private ReadOnlyMemory<byte> Original()
+    {
+        if (!_original.IsEmpty) return _original;
+        if (_message.Head.IsEmpty) return _original = _message.Bytes;
+        var whole = new byte[_message.Head.Length + _message.Bytes.Length];
+        _message.Head.CopyTo(whole);
+        _message.Bytes.CopyTo(whole.AsMemory(_message.Head.Length));
+        return _original = whole;
+    }
 
     // Six shapes of one statement; see the samples of each.
     private Event Status(EdifactElements sts, long number)
@@ -209,12 +225,25 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
     private CodeMeaning? Meaning(Event happened)
     {
         var code = happened.Code;
-        if (profile.Codes?.Find(profile.Partner, happened.Type, code) is { } own) return own;
+        if (Own(happened) is { } own) return own;
         // An agency owns its codes: what is not in its list is not in another's either. "6" is the United Nations.
         if (happened.Agency is { } agency && agency != "6") return Table.Find(agency, happened.Type, code);
         // Quantum View's types come before the UN list, which knows the same numbers for other things.
         if (happened.Type is "D2" or "E1" or "DS" && Table.Find("ups", happened.Type, code) is { } view) return view;
         return Table.Find(profile.Partner, happened.Type, code);
+    }
+
+    // The partner's own words, most exact first.
+    private CodeMeaning? Own(Event happened)
+    {
+        if (profile.Meanings is not { } meanings) return null;
+        var (type, code, reason) = (happened.Type, happened.Code, happened.ReasonCode);
+        CodeMeaning? found = null;
+        _ = type is not null && reason is not null && meanings.TryGetValue($"{type}:{code}/{reason}", out found)
+            || reason is not null && meanings.TryGetValue($"{code}/{reason}", out found)
+            || type is not null && meanings.TryGetValue($"{type}:{code}", out found)
+            || code is not null && (meanings.TryGetValue($"{code}/*", out found) || meanings.TryGetValue(code, out found));
+        return found;
     }
 
     private void Flush()
@@ -542,7 +571,7 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
     }
 
     private void Bad(long segment, string code, string detail)
-        => Apart.Enqueue(new DecodedItem([], _message.Bytes, EdifactReader.Pointer(segment), new DecodeProblem(code, detail), []));
+        => Apart.Enqueue(new DecodedItem([], Original(), EdifactReader.Pointer(segment), new DecodeProblem(code, detail), []));
 
     private void Note(string code, string detail) => Note(new DecodeProblem(code, detail));
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Tracking.Carriers.Edifact;
@@ -13,8 +14,8 @@ public sealed record IftstaProfile
     /// <summary>Rows of the code table that speak first: <c>un</c>, <c>ups</c>, <c>87</c> (Nordic post), or a partner of <see cref="Codes"/>.</summary>
     public string Partner { get; init; } = "un";
 
-    /// <summary>A partner's own table with the columns of <c>edifact-codes.csv</c> (partner, type, code); asked before the built-in one.</summary>
-    public CodeTable? Codes { get; init; }
+    /// <summary>A partner's own meanings, asked before the tables: <c>21</c>, <c>45/108</c> (status and reason), <c>E1:101</c> (type and status) or <c>E1:101/62</c>.</summary>
+    public FrozenDictionary<string, CodeMeaning>? Meanings { get; init; }
 
     /// <summary>Whether the number of CNI is the tracking number where there is one. Default true.</summary>
     public bool NumberFromConsignment { get; init; } = true;

@@ -91,7 +91,7 @@ public sealed class CsvDecoder : RowDecoder
                 return Bad(new DecodeProblem("row.columns", $"{fields.Count} columns under a header of {_width}."));
             var scan = Scan(fields, pointer, out var problem, out var note);
             if (scan is null) return Bad(problem!);
-            return note is null ? DecodedItem.Of([scan], original, pointer) : DecodedItem.Of([scan], original, pointer, note);
+            return Readable(_header, original, pointer, scan, note);
 
             DecodedItem Bad(DecodeProblem wrong) => Unreadable(_header, original, pointer, wrong);
         }

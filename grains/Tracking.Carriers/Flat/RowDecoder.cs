@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Tracking.Domain.Shipments;
 
 namespace Tracking.Carriers.Flat;
 
@@ -157,14 +158,21 @@ public abstract class RowSession
     /// <summary>One row; null where it is no event (a header, a trailer, a row the profile ignores).</summary>
     public abstract DecodedItem? Read(string row, ReadOnlyMemory<byte> original, string pointer);
 
-    /// <summary>A row that cannot be read, under its header: together they are a file of one row.</summary>
+    /// <summary>A row that was read, kept under its header: together they are a file of one row, which a better table reads again.</summary>
+    protected static DecodedItem Readable(ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> original, string pointer, Scan scan, DecodeProblem? note)
+        => new([scan], Under(header, original), pointer, null, note is null ? [] : [note]) { RootInOriginal = header.IsEmpty ? "line 1" : "line 2" };
+
+    /// <summary>A row that cannot be read, under its header likewise.</summary>
     protected static DecodedItem Unreadable(ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> original, string pointer, DecodeProblem problem)
+        => DecodedItem.Unreadable(Under(header, original), pointer, problem.Code, problem.Detail);
+
+    private static ReadOnlyMemory<byte> Under(ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> original)
     {
-        if (header.IsEmpty) return DecodedItem.Unreadable(original, pointer, problem.Code, problem.Detail);
+        if (header.IsEmpty) return original;
         var both = new byte[header.Length + 1 + original.Length];
         header.CopyTo(both);
         both[header.Length] = (byte)'\n';
         original.CopyTo(both.AsMemory(header.Length + 1));
-        return DecodedItem.Unreadable(both, pointer, problem.Code, problem.Detail);
+        return both;
     }
 }

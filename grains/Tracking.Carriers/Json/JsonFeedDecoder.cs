@@ -88,7 +88,8 @@ public abstract class JsonFeedDecoder : FeedDecoder
     }
 
     /// <summary>The item of one tracking and, behind it, one for each of its events that could not be read.</summary>
-    private protected sealed class Draft(ReadOnlyMemory<byte> original, string pointer)
+    /// <param name="root">Where the original begins, if not at the pointer.</param>
+    private protected sealed class Draft(ReadOnlyMemory<byte> original, string pointer, string? root = null)
     {
         private const int MaxNotes = 32;
         private readonly List<DecodedItem> _apart = [];
@@ -109,7 +110,7 @@ public abstract class JsonFeedDecoder : FeedDecoder
         public IEnumerable<DecodedItem> Items()
         {
             if (_notes.Count == 0 && Scans.Count == 0 && _apart.Count > 0) return _apart;
-            _apart.Insert(0, new DecodedItem(ScanLimits.Apply(Scans.ToImmutable()), original, pointer, null, [.. _notes]));
+            _apart.Insert(0, new DecodedItem(Scans.ToImmutable(), original, pointer, null, [.. _notes]) { Root = root });
             return _apart;
         }
     }

@@ -15,7 +15,7 @@ public sealed record MappingProblem(int Line, string Setting, string Problem, st
 }
 
 /// <summary>The form of the files a mapping reads.</summary>
-public enum MappingForm : byte { Delimited, Fixed, Json, Xml }
+public enum MappingForm : byte { Delimited, Fixed, Json, Xml, Edifact }
 
 /// <summary>Where a value is found: the first of the paths that has one, or a constant.</summary>
 /// <param name="Paths">Column names (or <c>#3</c>, from 1) of a row; paths of a JSON or XML item.</param>

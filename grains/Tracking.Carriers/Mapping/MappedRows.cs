@@ -47,7 +47,7 @@ internal sealed class MappedRows(FeedMapping mapping) : RowDecoder
                 return Unreadable(_header, original, pointer, new DecodeProblem("row.columns", $"{_row.Fields.Count} columns instead of {_columns.Count}: a separator inside a field, or another kind of row."));
             var scan = MappedScan.Read(_mapping, _row, pointer, _context, out var problem, out var note);
             if (scan is null) return Unreadable(_header, original, pointer, problem!);
-            return note is null ? DecodedItem.Of([scan], original, pointer) : DecodedItem.Of([scan], original, pointer, note);
+            return Readable(_header, original, pointer, scan, note);
         }
 
         private void Header(string row, ReadOnlyMemory<byte> original)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using Tracking.Carriers.Json;
 using Tracking.Carriers.Xml;
 
@@ -31,7 +33,8 @@ internal sealed class MappedTree(FeedMapping mapping) : FeedDecoder
                 foreach (var (pointer, steps) in JsonItems(document.Root, 0, document.Pointer, trail))
                 {
                     any = true;
-                    yield return Item(new JsonItem(steps), pointer, document.Bytes, context);
+                    var item = Item(new JsonItem(steps), pointer, context);
+                    yield return item with { Original = Excerpt(steps, item.Scans.IsEmpty && item.Problem is null), RootInOriginal = "/" + string.Join('/', mapping.Items.Select(JsonPointer.Escape)) };
                 }
                 if (!any && !ReachesAList(document.Root)) yield return document.Unreadable("mapping.no-items", $"There is nothing at {string.Join('.', mapping.Items)}: this message does not match the mapping '{mapping.Format}'.");
             }
@@ -63,6 +66,45 @@ internal sealed class MappedTree(FeedMapping mapping) : FeedDecoder
         if (trail.Count == step + 1) trail.Add(next); else trail[step + 1] = next;
         foreach (var item in JsonItems(next, step + 1, $"{pointer}/{JsonPointer.Escape(mapping.Items[step])}", trail)) yield return item;
     }
+
+    // A small document of one item: the objects around it with their short members, and of every list on the way this one element. So an event of a message of
+    // thousands is kept, and read again, alone.
+    private ReadOnlyMemory<byte> Excerpt(List<JsonPart> trail, bool saysNothing)
+    {
+        if (saysNothing) return default;
+        var json = new ArrayBufferWriter<byte>(1024);
+        var room = MaxBeside;
+        for (var step = 0; step < trail.Count; step++)
+        {
+            var part = trail[step];
+            if (step == trail.Count - 1 || !part.IsObject)
+            {
+                json.Write(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(part.Element));
+                break;
+            }
+            json.Write("{"u8);
+            foreach (var member in part.Element.EnumerateObject())
+            {
+                // The name is what stands between the object's quotes: as it was written, whatever letters are in it.
+                var name = System.Runtime.InteropServices.JsonMarshal.GetRawUtf8PropertyName(member);
+                var value = System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(member.Value);
+                if (name.Length + value.Length > room || name.SequenceEqual(JsonEncodedText.Encode(mapping.Items[step]).EncodedUtf8Bytes)) continue;
+                room -= name.Length + value.Length;
+                json.Write("\""u8);
+                json.Write(name);
+                json.Write("\":"u8);
+                json.Write(value);
+                json.Write(","u8);
+            }
+            json.Write("\""u8);
+            json.Write(JsonEncodedText.Encode(mapping.Items[step]).EncodedUtf8Bytes);
+            json.Write("\":"u8);
+        }
+        for (var step = 0; step < trail.Count - 1; step++) json.Write("}"u8);
+        return json.WrittenMemory;
+    }
+
+    private const int MaxBeside = 8 * 1024;
 
     // An empty list of events is a polite nothing; a document without the way is another format.
     private bool ReachesAList(JsonPart root)
@@ -106,8 +148,10 @@ internal sealed class MappedTree(FeedMapping mapping) : FeedDecoder
             foreach (var element in XmlItems(root))
             {
                 any = true;
-                // Fields may lie above the item, so that only the whole message can be read again.
-                if (element.IsComplete) yield return Item(new XmlItem(element), element.Pointer, message, context);
+                // Fields may lie above the item, so it is kept inside the tags around it.
+                if (!element.IsComplete) continue;
+                var item = Item(new XmlItem(element), element.Pointer, context);
+                yield return item with { Original = item.Scans.IsEmpty && item.Problem is null ? default : xml.Excerpt(element) };
             }
         }
         if (xml.Problem is { } problem) yield return DecodedItem.Unreadable(message, xml.Root?.Pointer ?? "", problem.Code, problem.Detail);
@@ -160,15 +204,15 @@ internal sealed class MappedTree(FeedMapping mapping) : FeedDecoder
 
     // ---- shared ----------------------------------------------------------------------------------------------------------
 
-    private DecodedItem Item(IMappedItem item, string pointer, ReadOnlyMemory<byte> original, FeedContext context)
+    private DecodedItem Item(IMappedItem item, string pointer, FeedContext context)
     {
-        if (mapping.Only is { } only && !only.Values.Contains(MappedScan.Get(only.Field, item) ?? "")) return DecodedItem.Of([], original, pointer);
+        if (mapping.Only is { } only && !only.Values.Contains(MappedScan.Get(only.Field, item) ?? "")) return DecodedItem.Of([], default, pointer);
         foreach (var (field, values) in mapping.Ignore)
             if (values.Contains(MappedScan.Get(field, item) ?? ""))
-                return DecodedItem.Of([], original, pointer);
+                return DecodedItem.Of([], default, pointer);
         var scan = MappedScan.Read(mapping, item, pointer, context, out var problem, out var note);
-        if (scan is null) return DecodedItem.Unreadable(original, pointer, problem!.Code, problem.Detail);
-        return note is null ? DecodedItem.Of([scan], original, pointer) : DecodedItem.Of([scan], original, pointer, note);
+        if (scan is null) return DecodedItem.Unreadable(default, pointer, problem!.Code, problem.Detail);
+        return note is null ? DecodedItem.Of([scan], default, pointer) : DecodedItem.Of([scan], default, pointer, note);
     }
 
     private static (int Up, bool FromRoot, string Below) Parse(string path)

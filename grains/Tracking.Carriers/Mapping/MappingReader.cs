@@ -18,8 +18,11 @@ public static class MappingReader
     private static readonly string[] General =
     [
         "format", "partner", "description", "form", "carrier", "separator", "quote", "escape", "charset", "header", "columns", "fields", "skipLines", "only", "ignore", "items",
-        "number", "code", "codes", "status", "date", "publishedAt", "eta", "weightUnit", "zone", "$schema", "comment",
+        "number", "code", "codes", "status", "date", "publishedAt", "eta", "weightUnit", "zone", "table", "midnightIsDay", "$schema", "comment",
     ];
+
+    // All that an IFTSTA partner may differ in; everything else stands in the messages.
+    private static readonly string[] OfEdifact = ["format", "partner", "description", "form", "carrier", "zone", "table", "number", "date", "eta", "codes", "midnightIsDay", "$schema", "comment"];
 
     /// <summary>The decoder for a mapping file, or null and every problem found.</summary>
     public static FeedDecoder? Read(ReadOnlyMemory<byte> file, out ImmutableArray<MappingProblem> problems) => Read(file, builtIn: false, out problems);
@@ -42,7 +45,9 @@ public static class MappingReader
             var reading = new Reading(file, builtIn);
             var mapping = reading.Mapping(document.RootElement);
             problems = [.. reading.Problems.OrderBy(p => p.Line)];
-            if (mapping is null || problems.Length > 0) return null;
+            if (problems.Length > 0) return null;
+            if (reading.Iftsta is { } partner) return partner;
+            if (mapping is null) return null;
             return mapping.Form is MappingForm.Delimited or MappingForm.Fixed ? new MappedRows(mapping) : new MappedTree(mapping);
         }
     }
@@ -59,6 +64,9 @@ public static class MappingReader
     private sealed class Reading(ReadOnlyMemory<byte> file, bool builtIn)
     {
         public List<MappingProblem> Problems { get; } = [];
+
+        /// <summary>The decoder of a mapping of form <c>edifact</c>.</summary>
+        public Edifact.EdifactDecoder? Iftsta { get; private set; }
 
         private MappingForm _form;
         private HashSet<string> _columns = [];
@@ -81,9 +89,10 @@ public static class MappingReader
             var form = Text(root, "form");
             if (form is null || !Enum.TryParse(form, ignoreCase: true, out _form) || char.IsAsciiDigit(form[0]))
             {
-                Wrong(Member(root, "form") ?? root, "form", form is null ? "The form is missing." : $"'{Shorten(form)}' is no form.", "It is delimited, fixed, json or xml.");
+                Wrong(Member(root, "form") ?? root, "form", form is null ? "The form is missing." : $"'{Shorten(form)}' is no form.", "It is delimited, fixed, json, xml or edifact.");
                 return null;
             }
+            if (_form == MappingForm.Edifact) { Iftsta = Partner(root, name); return null; }
             var isRows = _form is MappingForm.Delimited or MappingForm.Fixed;
 
             var charset = Text(root, "charset");
@@ -174,6 +183,44 @@ public static class MappingReader
                 Texts = texts.ToFrozenDictionary(StringComparer.Ordinal),
                 WeightUnit = unit?.ToLowerInvariant(),
             };
+        }
+
+        private Edifact.EdifactDecoder? Partner(JsonElement root, string? name)
+        {
+            foreach (var member in root.EnumerateObject())
+                if (General.Concat(FeedMapping.TextSettings).Contains(member.Name) && !OfEdifact.Contains(member.Name))
+                    Wrong(member.Value, member.Name, "An EDIFACT partner has no such setting.", $"Known are {string.Join(", ", OfEdifact[..^2])}.");
+            var usual = Edifact.IftstaProfile.Default;
+            var table = Text(root, "table") ?? usual.Partner;
+            if (table is not ("un" or "ups" or "87")) Wrong(root, "table", $"'{Shorten(table)}' is no code table.", "It is un, ups or 87 (Nordic post); \"codes\" come before it.");
+            var zone = Text(root, "zone");
+            if (zone is not null && EventTimes.FindZone(zone) is null) Wrong(root, "zone", $"'{Shorten(zone)}' is no zone.", "Write an IANA name: Europe/Stockholm.");
+            string? slug = null;
+            if (Member(root, "carrier") is { } carrier && (carrier.ValueKind != JsonValueKind.String || !Domain.Vocabulary.Carrier.TryNormalize(carrier.GetString(), out slug!)))
+                Wrong(carrier, "carrier", "This can be no carrier.", "Write its name or slug, or leave it away where NAD+CA or the sender names it.");
+            var number = Qualifiers(root, "number", usual.NumberQualifiers.Insert(0, "CNI"));
+            var codes = Codes(root);
+            var profile = new Edifact.IftstaProfile
+            {
+                Partner = table,
+                Meanings = codes.Count == 0 ? null : codes.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase),
+                NumberFromConsignment = number.Contains("CNI"),
+                NumberQualifiers = number.Remove("CNI"),
+                TimeQualifiers = Qualifiers(root, "date", usual.TimeQualifiers),
+                EtaQualifiers = Qualifiers(root, "eta", usual.EtaQualifiers),
+                MidnightIsDateOnly = Flag(root, "midnightIsDay", usual.MidnightIsDateOnly),
+            };
+            return Problems.Count > 0 ? null : new Edifact.EdifactDecoder(name!, Text(root, "description") ?? $"{name}: IFTSTA of one partner, from a mapping file", profile, slug, zone);
+        }
+
+        private ImmutableArray<string> Qualifiers(JsonElement root, string setting, ImmutableArray<string> otherwise)
+        {
+            if (Member(root, setting) is not { } list) return otherwise;
+            var told = list.ValueKind == JsonValueKind.String ? [list.GetString()!]
+                : list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(q => q.ValueKind == JsonValueKind.String) ? list.EnumerateArray().Select(q => q.GetString()!).ToImmutableArray() : [];
+            if (told.IsEmpty || told.Any(q => q.Length is < 1 or > 3 || !q.All(char.IsAsciiLetterOrDigit)))
+                Wrong(list, setting, "These are qualifiers of the messages.", setting == "number" ? "Write [\"CNI\", \"SRN\"]: the number of CNI, then RFF qualifiers, the first present wins." : "Write [\"334\", \"7\"]: DTM qualifiers, the first present wins.");
+            return [.. told.Select(q => q.ToUpperInvariant())];
         }
 
         private RowSyntax Syntax(JsonElement root, string? charset)

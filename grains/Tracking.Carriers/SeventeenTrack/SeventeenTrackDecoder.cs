@@ -51,16 +51,16 @@ public sealed class SeventeenTrackDecoder : JsonFeedDecoder
             // The answer of the query API: the same objects, many at once.
             var items = new List<DecodedItem>();
             var index = 0;
-            foreach (var part in accepted.Items()) items.AddRange(Tracking(message, part, part, $"{pointer}/data/accepted/{index++}", context, stopped: false));
+            foreach (var part in accepted.Items()) items.AddRange(Tracking(message, part, part, $"{pointer}/data/accepted/{index}", $"{pointer}/data/accepted/{index++}", context, stopped: false));
             return items;
         }
         var stopped = "TRACKING_STOPPED".Equals(root.Text("event"u8), StringComparison.OrdinalIgnoreCase);
-        if (data.IsObject) return Tracking(message, root, data, $"{pointer}/data", context, stopped);
-        if (root["track_info"u8].Exists || root["number"u8].Exists) return Tracking(message, root, root, pointer, context, stopped);
+        if (data.IsObject) return Tracking(message, root, data, pointer, $"{pointer}/data", context, stopped);
+        if (root["track_info"u8].Exists || root["number"u8].Exists) return Tracking(message, root, root, pointer, pointer, context, stopped);
         return [DecodedItem.Unreadable(message.Slice(root), pointer, "17track.no-tracking", "The document holds no 17TRACK tracking (data.number, data.track_info).")];
     }
 
-    private static IEnumerable<DecodedItem> Tracking(JsonMessage message, JsonPart whole, JsonPart data, string pointer, FeedContext context, bool stopped)
+    private static IEnumerable<DecodedItem> Tracking(JsonMessage message, JsonPart whole, JsonPart data, string start, string pointer, FeedContext context, bool stopped)
     {
         var original = message.Slice(whole);
         if (!TrackingNumber.TryNormalize(data.Text("number"u8), out var number))
@@ -70,7 +70,7 @@ public sealed class SeventeenTrackDecoder : JsonFeedDecoder
         if (FindCarrier(data.Text("carrier"u8), providers, context) is not { } carrier)
             return [DecodedItem.Unreadable(original, pointer, "carrier.missing", "carrier names none we know, no provider is named, and the feed has none configured.")];
 
-        var draft = new Draft(original, pointer);
+        var draft = new Draft(original, pointer, start);
         var common = new Scan { Carrier = carrier, TrackingNumber = number, Source = context.Source(), Journey = Journey(data, info) };
         var providerIndex = 0;
         var events = 0;

@@ -62,6 +62,7 @@ public sealed class ShippoDecoder : JsonFeedDecoder
 
     private protected override IEnumerable<DecodedItem> DecodeOne(JsonMessage message, JsonPart root, string pointer, FeedContext context)
     {
+        var start = pointer;
         var data = root["data"u8];
         if (data.IsObject && (data["tracking_number"u8].Exists || data["tracking_status"u8].Exists)) pointer += "/data";
         else data = root;
@@ -85,7 +86,7 @@ public sealed class ShippoDecoder : JsonFeedDecoder
         if (context.Carrier is not { } carrier && !Carrier.TryNormalize(token, out carrier))
             return [DecodedItem.Unreadable(original, pointer, "carrier.missing", "carrier is missing or names none, and the feed has none configured.")];
 
-        var draft = new Draft(original, pointer);
+        var draft = new Draft(original, pointer, start);
         var common = new Scan { Carrier = carrier, TrackingNumber = number, Source = context.Source(), Journey = Journey(data), Links = Links(data) };
         var seen = new Dictionary<DedupKey, string?>();
         var index = 0;

@@ -55,13 +55,13 @@ internal static class UpsTrack
         {
             var here = packages.IsArray ? $"{pointer}/package/{index}" : $"{pointer}/package";
             index++;
-            foreach (var item in Package(original, shipment, package, here, notes, context)) yield return item;
+            foreach (var item in Package(original, shipment, package, pointer, here, notes, context)) yield return item;
             notes = [];
         }
     }
 
     private static List<DecodedItem> Package(
-        ReadOnlyMemory<byte> original, JsonPart shipment, JsonPart package, string pointer, ImmutableArray<DecodeProblem> warnings, FeedContext context)
+        ReadOnlyMemory<byte> original, JsonPart shipment, JsonPart package, string root, string pointer, ImmutableArray<DecodeProblem> warnings, FeedContext context)
     {
         var asked = shipment.Text("inquiryNumber"u8);
         var written = package.Text("trackingNumber"u8) ?? asked;
@@ -76,10 +76,9 @@ internal static class UpsTrack
         {
             Carrier = UpsDecoder.Slug,
             TrackingNumber = number,
-            UniqueId = PickupDay(shipment.Text("pickupDate"u8), out var pickedUp),
             Links = Links(package, number, asked),
             Source = context.Source(),
-            Journey = Journey(shipment, package, pickedUp),
+            Journey = Journey(shipment, package, PickupDay(shipment.Text("pickupDate"u8))),
         };
 
         var index = 0;
@@ -107,7 +106,7 @@ internal static class UpsTrack
         }
         Estimates(package, pointer, common, scans, notes);
 
-        items.Insert(0, DecodedItem.Of(scans.ToImmutable(), original, pointer, [.. notes]));
+        items.Insert(0, DecodedItem.Of(scans.ToImmutable(), original, pointer, [.. notes]) with { Root = root });
         return items;
     }
 
@@ -220,7 +219,7 @@ internal static class UpsTrack
     private static JourneyHints? Journey(JsonPart shipment, JsonPart package, DateOnly? pickedUp)
     {
         var weight = package["weight"u8];
-        var grams = Grams(weight.Number("weight"u8), weight.Text("unitOfMeasurement"u8));
+        var grams = Weights.Grams(weight.Number("weight"u8), weight.Text("unitOfMeasurement"u8));
         var service = package["service"u8].Text("description"u8) ?? package["service"u8].Text("code"u8) ?? package["service"u8].Text("levelCode"u8);
         JsonPart origin = default, destination = default;
         foreach (var address in package["packageAddress"u8].Items())
@@ -240,21 +239,8 @@ internal static class UpsTrack
         static string? Country(JsonPart address) => Countries.Alpha2OrAsTold(address.Text("countryCode"u8) ?? address.Text("country"u8));
     }
 
-    /// <summary>The pickup day, which names the use of a number; null for none and for placeholders.</summary>
-    internal static string? PickupDay(string? date, out DateOnly? day)
-    {
-        day = null;
-        if (DateText.TryDay(date, out var found) != DateReading.Told) return null;
-        day = found;
-        return found.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture);
-    }
-
-    internal static int? Grams(double? weight, string? unit)
-    {
-        if (unit is null || weight is not (> 0 and < 1_000_000)) return null;
-        var factor = unit.ToUpperInvariant() switch { "LBS" or "LB" => 453.59237, "OZS" or "OZ" => 28.349523125, "KGS" or "KG" => 1000, "G" or "GR" => 1, _ => 0 };
-        return factor == 0 ? null : (int)Math.Round(weight.Value * factor);
-    }
+    /// <summary>The pickup day; null for none and for placeholders. It is no name of the number's use: only this answer tells it, and the same scan comes by push without it.</summary>
+    internal static DateOnly? PickupDay(string? date) => DateText.TryDay(date, out var found) == DateReading.Told ? found : null;
 
     internal static Place? PlaceOf(string? city, string? region, string? postalCode, string? country, string? facility = null)
         => city is null && region is null && postalCode is null && country is null && facility is null

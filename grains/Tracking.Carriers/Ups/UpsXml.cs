@@ -91,7 +91,7 @@ internal static class UpsXml
                 Journey = new JourneyHints(
                     manifest.Text("Service/Description") ?? manifest.Text("Service/Code"),
                     Country(from), Region(from), Postal(from), Country(to), Region(to), Postal(to), City(to),
-                    UpsTrack.Grams(Number(weight?.Text("Weight")), weight?.Text("UnitOfMeasurement/Code")),
+                    Weights.Grams(Number(weight?.Text("Weight")), weight?.Text("UnitOfMeasurement/Code")),
                     package.Text("ReferenceNumber/Value") ?? manifest.Text("ReferenceNumber/Value")),
             });
         }
@@ -167,15 +167,15 @@ internal static class UpsXml
             var to = shipment.At("ShipTo/Address");
             var from = shipment.At("Shipper/Address");
             var weight = package["PackageWeight"];
+            var pickedUp = UpsTrack.PickupDay(shipment.Text("PickupDate"));
             var common = new Scan
             {
                 Carrier = UpsDecoder.Slug,
                 TrackingNumber = number,
-                UniqueId = UpsTrack.PickupDay(shipment.Text("PickupDate"), out var pickedUp),
                 Source = context.Source(),
                 Journey = new JourneyHints(
                     shipment.Text("Service/Description") ?? shipment.Text("Service/Code"), Country(from), Region(from), Postal(from),
-                    Country(to), Region(to), Postal(to), City(to), UpsTrack.Grams(Number(weight?.Text("Weight")), weight?.Text("UnitOfMeasurement/Code")),
+                    Country(to), Region(to), Postal(to), City(to), Weights.Grams(Number(weight?.Text("Weight")), weight?.Text("UnitOfMeasurement/Code")),
                     package.Text("ReferenceNumber/Value") ?? shipment.Text("ReferenceNumber/Value"), pickedUp) is var hints && hints == new JourneyHints() ? null : hints,
             };
             foreach (var activity in package.All("Activity"))
@@ -187,7 +187,7 @@ internal static class UpsXml
             }
             Estimate(package["RescheduledDeliveryDate"], package.Text("RescheduledDeliveryTime"), EtaKind.Rescheduled);
             Estimate(shipment["ScheduledDeliveryDate"] ?? package["ScheduledDeliveryDate"], shipment.Text("ScheduledDeliveryTime"), EtaKind.Scheduled);
-            yield return DecodedItem.Of(scans.ToImmutable(), original, pointer, [.. notes]);
+            yield return DecodedItem.Of(scans.ToImmutable(), original, pointer, [.. notes]) with { Root = shipment.Pointer };
             foreach (var item in bad) yield return item;
 
             void Estimate(XmlPart? date, string? time, EtaKind kind)

@@ -7,7 +7,13 @@ internal readonly record struct X12Separators(byte Element, byte Component, byte
 
 /// <summary>One transaction set from ST to SE with what the envelope around it says. Segment numbers count from 1 over the whole message.</summary>
 internal readonly record struct X12Set(
-    ReadOnlyMemory<byte> Bytes, long FirstSegment, int Segments, X12Separators Separators, string? Sender, string? Interchange, string? Group, DateTime? PublishedLocal);
+    ReadOnlyMemory<byte> Bytes, long FirstSegment, int Segments, X12Separators Separators, string? Sender, string? Interchange, string? Group, DateTime? PublishedLocal)
+{
+    /// <summary>The ISA and GS that the set stands in, with their terminators: what the set needs beside itself to be read again. Empty for a set that came alone.</summary>
+    public ReadOnlyMemory<byte> Head { get; init; }
+    /// <summary>Segments in <see cref="Head"/>.</summary>
+    public int HeadSegments { get; init; }
+}
 
 /// <summary>
 /// Cuts a file of X12 interchanges into transaction sets, in one pass, from any number of bytes at a time. Checks the envelope's counts and control
@@ -28,6 +34,8 @@ internal sealed class X12Reader(Func<X12Set, DecodedItem> decodeSet)
     private int _setStart = -1;          // offset of an open set's ST, or of a run of segments outside any set
     private bool _orphans;               // the open run began without ST
     private long _setFirst;
+    private byte[] _isa = [], _head = [];  // kept for the sets: the interchange's first segments
+    private int _headSegments;
     private bool _anything, _ended;
     private bool _bare;                  // a lone transaction set, as quarantine keeps them: no envelope to miss
 
@@ -70,7 +78,7 @@ internal sealed class X12Reader(Func<X12Set, DecodedItem> decodeSet)
                 if (Is(segment, "SE"u8) && _setStart >= 0 && !_orphans)
                 {
                     _segments++;
-                    var set = new X12Set(buffer[_setStart..after], _setFirst, (int)(_segments - _setFirst + 1), _separators, _sender, _isaControl, _gsControl, _published);
+                    var set = new X12Set(buffer[_setStart..after], _setFirst, (int)(_segments - _setFirst + 1), _separators, _sender, _isaControl, _gsControl, _published) { Head = _head, HeadSegments = _headSegments };
                     _setStart = -1;
                     _setsInGroup++;
                     _anything = true;
@@ -166,6 +174,8 @@ internal sealed class X12Reader(Func<X12Set, DecodedItem> decodeSet)
                 _gsControl = null;
                 _inGroup = false;
                 _groups = 0;
+                _head = _isa = rest[..(end + 3)].ToArray();
+                _headSegments = 1;
                 _segments++;
                 _bare = false;
                 _open = _anything = opened = true;
@@ -179,6 +189,8 @@ internal sealed class X12Reader(Func<X12Set, DecodedItem> decodeSet)
             _separators = bare;
             _sender = _isaControl = _gsControl = null;
             _published = null;
+            _head = _isa = [];
+            _headSegments = 0;
             _inGroup = false;
             _open = _anything = opened = _bare = true;
             return null;
@@ -237,6 +249,7 @@ internal sealed class X12Reader(Func<X12Set, DecodedItem> decodeSet)
             _published = X12Times.TryRead(elements[4], elements[5], out var told) == X12Times.Problem.None ? told.Local : null;
             _inGroup = true;
             _setsInGroup = 0;
+            if (_isa.Length > 0) (_head, _headSegments) = ([.. _isa, .. bytes.Span], 2);
             return note is null ? null : DecodedItem.Of([], bytes, Pointer(_segments), note);
         }
 

@@ -35,6 +35,7 @@ internal sealed class X12SetDecoder(FeedContext context)
 
     // What the set under way has said so far.
     private X12Set _set;
+    private ReadOnlyMemory<byte> _original;
     private string? _number, _carrier;
     private bool _numberOfSet;
     private Ends _ends;
@@ -148,7 +149,7 @@ internal sealed class X12SetDecoder(FeedContext context)
             return Item(pointer);
         }
         if (!Ready(b10Number, b10Shipment, scac, legScac) && (_events.Count > 0 || !b10))
-            return DecodedItem.Unreadable(set.Bytes, pointer, _carrier is null ? "carrier.missing" : "number.missing",
+            return DecodedItem.Unreadable(Original(), pointer, _carrier is null ? "carrier.missing" : "number.missing",
                 _carrier is null ? "No carrier: B10-03 and MS3-01 name none, and the feed has none configured."
                 : b10 ? "No tracking number: B10-01, L11*2I, L11*CN and B10-02 are empty or unusable."
                 : "No tracking number: the set has no B10.");
@@ -162,6 +163,7 @@ internal sealed class X12SetDecoder(FeedContext context)
     private void Begin(X12Set set)
     {
         _set = set;
+        _original = default;
         _events.Clear();
         _header.Clear();
         _group.Clear();
@@ -181,7 +183,21 @@ internal sealed class X12SetDecoder(FeedContext context)
     }
 
     private DecodedItem Item(string pointer)
-        => new(ScanLimits.Apply(_scans.DrainToImmutable()), _set.Bytes, pointer, null, _notes.Count == 0 ? [] : [.. _notes]);
+        => new(_scans.DrainToImmutable(), Original(), pointer, null, _notes.Count == 0 ? [] : [.. _notes])
+        {
+            Root = X12Reader.Pointer(_set.FirstSegment), RootInOriginal = X12Reader.Pointer(_set.HeadSegments + 1),
+        };
+
+    // The set in its interchange, once for all its items: the separators, the sender and the sender's clock stand there.
+    private ReadOnlyMemory<byte> Original()
+    {
+        if (!_original.IsEmpty) return _original;
+        if (_set.Head.IsEmpty) return _original = _set.Bytes;
+        var whole = new byte[_set.Head.Length + _set.Bytes.Length];
+        _set.Head.CopyTo(whole);
+        _set.Bytes.CopyTo(whole.AsMemory(_set.Head.Length));
+        return _original = whole;
+    }
 
     // Who and which parcel. B10-01 is the carrier's own reference; without one the tracking qualifiers of L11 speak (in the header for the whole set, in a
     // status group for that group), and last the bill of lading.
@@ -550,7 +566,7 @@ internal sealed class X12SetDecoder(FeedContext context)
     private static readonly string[] SignatureLeads = ["SIGNED FOR BY", "SIGNED BY", "SIGNATURE:", "RECEIVED BY", "RECD BY", "SIGNED:"];
 
     // One bad event does not fail its neighbours: it goes into quarantine with the whole set, so that the set can be read again.
-    private void Bad(long segment, DecodeProblem problem) => Apart.Enqueue(new DecodedItem([], _set.Bytes, X12Reader.Pointer(segment), problem, []));
+    private void Bad(long segment, DecodeProblem problem) => Apart.Enqueue(new DecodedItem([], Original(), X12Reader.Pointer(segment), problem, []));
 
     private void Note(string code, string detail) => Note(new DecodeProblem(code, detail));
 

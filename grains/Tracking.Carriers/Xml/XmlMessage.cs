@@ -61,13 +61,51 @@ public sealed class XmlMessage
     }
 
     /// <summary>
-    /// What to keep of one element so that it can be read again: its slice, or the whole message where the slice uses a namespace prefix that only the elements
-    /// around it declare.
+    /// What to keep of one element so that it can be read again: its slice, or an <see cref="Excerpt"/> where the slice alone would not do, because it uses a namespace prefix that only the
+    /// elements around it declare, or is in an encoding that only the document tells.
     /// </summary>
     public ReadOnlyMemory<byte> Original(XmlPart part)
     {
         var slice = Slice(part);
-        return UsesPrefix(slice.Span) ? _bytes : slice;
+        return UsesPrefix(slice.Span) || !(_encoding is UTF8Encoding || _sameOffsets && Ascii.IsValid(slice.Span)) ? Excerpt(part) : slice;
+    }
+
+    /// <summary>
+    /// A small document of one element: the tags around it as they were written, with what they hold beside it as far as that is short and none of its like, in UTF-8.
+    /// </summary>
+    public ReadOnlyMemory<byte> Excerpt(XmlPart part)
+    {
+        var around = new Stack<XmlPart>();
+        for (var parent = part.Parent; parent is not null; parent = parent.Parent) around.Push(parent);
+        var text = new StringBuilder();
+        var room = MaxBeside;
+        var names = new Stack<string>();
+        while (around.TryPop(out var outer))
+        {
+            var inner = around.TryPeek(out var next) ? next : part;
+            text.Append(_text, outer.Start, TagEnd(outer.Start) - outer.Start);
+            names.Push(TagName(outer.Start));
+            foreach (var beside in outer.Children)
+            {
+                var length = beside.End - beside.Start;
+                if (ReferenceEquals(beside, inner) || !beside.IsComplete || length > room || beside.Name.Equals(inner.Name, StringComparison.OrdinalIgnoreCase)) continue;
+                text.Append(_text, beside.Start, length);
+                room -= length;
+            }
+        }
+        text.Append(_text, part.Start, Math.Max(0, part.End - part.Start));
+        while (names.TryPop(out var name)) text.Append("</").Append(name).Append('>');
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    // What stands beside an element on its way down: a header, a depot, a date; never another list.
+    private const int MaxBeside = 8 * 1024;
+
+    private string TagName(int start)
+    {
+        var end = start + 1;
+        while (end < _text.Length && _text[end] is not (' ' or '\t' or '\r' or '\n' or '/' or '>')) end++;
+        return _text[(start + 1)..end];
     }
 
     // A colon in a tag before its first blank, or xsi: before an attribute's name. One too many keeps more than needed, never less.

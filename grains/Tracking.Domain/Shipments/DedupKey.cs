@@ -19,7 +19,7 @@ public readonly record struct DedupKey([property: Id(0)] ulong High, [property: 
 
 /// <summary>
 /// What makes two statements one: carrier, number, the carrier's own use id, piece, kind, the raw code columns (where there are none: status,
-/// sub-status, reason), the <em>local</em> time at its precision, and the facility or else the place. Never the text, the arrival, the feed or
+/// sub-status, reason), the <em>local</em> time at its precision, and the town, or else the facility. Never the text, the arrival, the feed or
 /// the sender's event id: all of those differ between copies of one fact. A retraction is told apart by its target, an estimate by its date.
 /// </summary>
 public static class DedupKeys
@@ -58,11 +58,12 @@ public static class DedupKeys
 
             if (scan.Place is { } place)
             {
-                if (place.FacilityId is not null) { writer.Byte(1); writer.Folded(place.FacilityId); }
+                // One copy of a scan knows the site, the postal code or the country and another does not (UPS asked and UPS pushing): the town is what both tell.
+                if (place.City is not null) { writer.Byte(3); writer.Folded(place.City); }
+                else if (place.FacilityId is not null) { writer.Byte(1); writer.Folded(place.FacilityId); }
                 else
                 {
                     writer.Byte(2);
-                    writer.Folded(place.City);
                     writer.Folded(place.Region);
                     writer.Folded(place.PostalCode);
                     writer.Folded(place.Country);

@@ -31,7 +31,7 @@ public sealed record Scan
     [Id(0)] public required string Carrier { get; init; }
     /// <summary>Normalised number (<see cref="Vocabulary.TrackingNumber"/>).</summary>
     [Id(1)] public required string TrackingNumber { get; init; }
-    /// <summary>The carrier's own name for this use of the number (FedEx <c>trackingNumberUniqueId</c>, USPS <c>uniqueMailPieceID</c>, UPS pickup date).</summary>
+    /// <summary>The carrier's own name for this use of the number (FedEx <c>trackingNumberUniqueId</c>, USPS <c>uniqueMailPieceID</c>). A date is none: UPS names it in one answer and not in the next.</summary>
     [Id(2)] public string? UniqueId { get; init; }
     /// <summary>Which piece of a multi-piece shipment; null when the number is the piece.</summary>
     [Id(3)] public string? PieceId { get; init; }

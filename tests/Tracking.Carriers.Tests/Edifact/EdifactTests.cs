@@ -103,19 +103,31 @@ public sealed class EdifactTests
     [Fact]
     public void A_partner_profile_decides_number_time_and_codes()
     {
-        var profile = new IftstaProfile
-        {
-            Partner = "fwd",
-            NumberFromConsignment = false,
-            NumberQualifiers = ["FF"],
-            TimeQualifiers = ["78"],
-            Codes = CodeTable.Parse("fwd", "partner,type,code,status,subStatus,modifiers,reason,kind,meaning,source\nfwd,*,BV2,AVAILABLE_FOR_PICKUP,,,,,at the shop,partner manual\n"),
-        };
-        var scan = new EdifactDecoder(profile).Decode(Message("CNI+1+A100'STS+1+BV2'RFF+FF:F77'DTM+334:202503111230:203'DTM+78:202503111300:203'"), new FeedContext()).First().Scans[0];
+        var decoder = Tracking.Carriers.Mapping.MappingReader.Read("""
+            {"format":"fwd","form":"edifact","carrier":"fwd-lines","zone":"Europe/Stockholm","number":["FF"],"date":["78"],"midnightIsDay":false,
+             "codes":{"BV2":"AVAILABLE_FOR_PICKUP","45/108":"ATTEMPT_FAILED(recipient.unavailable)","E1:101":"EXCEPTION(recipient.address)"}}
+            """u8.ToArray(), out var problems).ShouldNotBeNull();
+        problems.ShouldBeEmpty();
+        decoder.Format.ShouldBe("fwd");
+        var scans = decoder.Decode(Message("CNI+1+A100'STS+1+BV2'RFF+FF:F77'DTM+334:202503111230:203'DTM+78:202503111300:203'STS+11+45+108'RFF+FF:F77'DTM+78:202503120000:203'STS+1:E1:101'RFF+FF:F77'DTM+78:202503121500:203'"), new FeedContext()).First().Scans;
 
-        scan.TrackingNumber.ShouldBe("F77");
-        scan.Status.ShouldBe(Milestone.AvailableForPickup);
-        scan.Occurred.Local.ShouldBe(new DateTime(2025, 3, 11, 13, 0, 0));
+        scans.Select(s => (s.Carrier, s.TrackingNumber)).Distinct().ShouldBe([("fwd-lines", "F77")]);
+        scans.Select(s => s.Status).ShouldBe([Milestone.AvailableForPickup, Milestone.AttemptFailed, Milestone.Exception]);
+        scans[0].Occurred.Local.ShouldBe(new DateTime(2025, 3, 11, 13, 0, 0));
+        scans[0].Occurred.ZoneSource.ShouldBe(ZoneSource.Profile);
+        scans[1].Occurred.Precision.ShouldBe(Precision.Minute);
+    }
+
+    [Fact]
+    public void A_partner_file_that_is_wrong_says_so_setting_by_setting()
+    {
+        Tracking.Carriers.Mapping.MappingReader.Read("""
+            {"format":"fwd","form":"edifact","separator":";","number":["CNI","LONGER"],
+             "table":"dhl","zone":"Mars/Base","codes":{"21":"FLYING"}}
+            """u8.ToArray(), out var problems).ShouldBeNull();
+
+        problems.Select(p => p.Setting).ShouldBe(["separator", "number", "table", "zone", "codes.21"], ignoreOrder: true);
+        problems.First(p => p.Setting == "codes.21").ToString().ShouldStartWith("line 2, codes.21: ");
     }
 
     [Fact]
@@ -230,7 +242,7 @@ public sealed class EdifactTests
     {
         var item = Sample("one-delivery.edi")[0];
 
-        Decode(item.Original, new FeedContext { Carrier = "nordsped" }).ShouldHaveSingleItem().Scans[0].Key.ShouldBe(item.Scans[0].Key);
+        Decode(item.Original, new FeedContext { Carrier = "nordsped" }).SelectMany(i => i.Scans).ShouldHaveSingleItem().Key.ShouldBe(item.Scans[0].Key);
     }
 
     [Theory]

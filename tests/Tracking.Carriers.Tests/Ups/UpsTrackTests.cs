@@ -26,7 +26,7 @@ public sealed class UpsTrackTests
 
         scans.Where(s => s.Kind == ScanKind.Scan).Select(s => s.Status).ShouldBe(
             [Milestone.Delivered, Milestone.OutForDelivery, Milestone.InTransit, Milestone.Accepted, Milestone.LabelCreated]);
-        scans.ShouldAllBe(s => s.Carrier == "ups" && s.TrackingNumber == "1Z7X904E0342100870" && s.UniqueId == "20250308");
+        scans.ShouldAllBe(s => s.Carrier == "ups" && s.TrackingNumber == "1Z7X904E0342100870" && s.UniqueId == null);
         var delivered = scans[0];
         delivered.Raw.ShouldBe(new RawCodes("D", "KB", "011", Text: "DELIVERED "));
         delivered.Place.ShouldBe(new Place(City: "DULUTH", Region: "MN", PostalCode: "55802", Country: "US", FacilityId: "5580"));
@@ -35,6 +35,19 @@ public sealed class UpsTrackTests
         delivered.Journey!.WeightGrams.ShouldBe(1134);
         delivered.Journey.PickedUpOn.ShouldBe(new DateOnly(2025, 3, 8));
         item.Notes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_same_scan_asked_for_and_pushed_is_one()
+    {
+        var asked = Package("""
+            "activity":[{"location":{"address":{"city":"DULUTH","stateProvince":"MN","postalCode":"55802","countryCode":"US","country":"US"},"slic":"5580"},
+            "status":{"type":"I","description":"Out For Delivery","code":"OT","statusCode":"021"},"date":"20250311","time":"074502","gmtDate":"20250311","gmtTime":"12:45:02","gmtOffset":"-05:00"}]
+            """).Scans().Single();
+        var pushed = Sample.ItemsOf(Ups, "ups/track-alert.json").Scans().First(s => s.Kind == ScanKind.Scan);
+
+        asked.Place!.FacilityId.ShouldBe("5580");
+        pushed.Key.ShouldBe(asked.Key);
     }
 
     [Fact]

@@ -106,7 +106,7 @@ public sealed class UpsXmlTests
         scans[2].Occurred.ZoneSource.ShouldBe(ZoneSource.Unknown);
         scans[3].Eta!.Kind.ShouldBe(EtaKind.Rescheduled);
         scans[4].Eta!.Kind.ShouldBe(EtaKind.Scheduled);
-        scans.ShouldAllBe(s => s.UniqueId == "20250308");
+        scans.ShouldAllBe(s => s.UniqueId == null && s.Journey!.PickedUpOn == new DateOnly(2025, 3, 8));
     }
 
     [Fact]

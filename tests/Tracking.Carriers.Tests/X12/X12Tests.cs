@@ -440,7 +440,8 @@ public sealed class X12EnvelopeTests
         var item = Items(Text(X12DecodingTests.Set(Body)))[0];
 
         var again = X12DecodingTests.Decode(item.Original).ToList();
-        again.ShouldHaveSingleItem().Scans.ShouldHaveSingleItem().Key.ShouldBe(item.Scans[0].Key);
+        again.SelectMany(i => i.Scans).ShouldHaveSingleItem().Key.ShouldBe(item.Scans[0].Key);
+        again.ShouldAllBe(i => i.Problem == null);
     }
 
     [Theory]
