@@ -138,7 +138,14 @@ public sealed record FeedContext
     /// <summary>The request's headers by name, without case, for formats that carry facts there (CloudEvents in binary mode). Files have none.</summary>
     public Func<string, string?>? Header { get; init; }
 
-    public ScanSource Source(string? sequence = null) => new(Feed, Channel, Signature, sequence);
+    public ScanSource Source(string? sequence = null)
+    {
+        if (sequence is not null) return new(Feed, Channel, Signature, sequence);
+        // One for all scans of a message. A copy of this context may carry another's, so it is looked at before it is used.
+        return _source is { } made && made.Feed == Feed && made.Channel == Channel && made.Signature == Signature ? made : _source = new(Feed, Channel, Signature);
+    }
+
+    private ScanSource? _source;
 }
 
 /// <summary>The secrets of one feed. Several may be live during a rotation.</summary>

@@ -4,10 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace Tracking.Journal;
 
 /// <summary>
-/// Heads on their way to the table: the newest per stream, written every now and then in batches. A failed flush gives the heads back; nothing here ever blocks the one who offers.
+/// Heads on their way to the table: the newest per stream, made and written every now and then in batches. A failed flush gives the heads back; nothing here ever blocks the one who offers.
+/// A quiet server writes them at once; a busy one gathers for seconds, because only then are several scans of one parcel one write (40,000 parcels at 15,000 scans/s: 13 µs of PostgreSQL a scan less).
 /// </summary>
 internal sealed partial class HeadWriter : IAsyncDisposable
 {
+    private const int Busy = 1_000;
+
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _flushing = new(1);
     private readonly SemaphoreSlim _urgent = new(0, 1);
@@ -17,7 +20,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
     private readonly JournalMetrics _metrics;
     private readonly ILogger _log;
     private readonly Task _loop;
-    private Dictionary<string, StreamHead> _waiting = new(StringComparer.Ordinal);
+    private Dictionary<string, IHeadSource> _waiting = new(StringComparer.Ordinal);
     private int _inFlight;
     private long _oldestOfferedAt;
 
@@ -40,7 +43,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
         get { lock (_gate) return _waiting.Count == 0 ? 0 : Stopwatch.GetElapsedTime(_oldestOfferedAt).TotalSeconds; }
     }
 
-    public void Offer(StreamHead head)
+    public void Offer(IHeadSource head)
     {
         bool urgent;
         lock (_gate)
@@ -68,7 +71,7 @@ internal sealed partial class HeadWriter : IAsyncDisposable
         await _flushing.WaitAsync(cancel);
         try
         {
-            Dictionary<string, StreamHead> taken;
+            Dictionary<string, IHeadSource> taken;
             lock (_gate)
             {
                 if (_waiting.Count == 0) return;
@@ -77,15 +80,18 @@ internal sealed partial class HeadWriter : IAsyncDisposable
                 _waiting = new(StringComparer.Ordinal);
             }
             var started = Stopwatch.GetTimestamp();
-            var heads = new List<StreamHead>(taken.Values);
+            var heads = new List<IHeadSource>(taken.Values);
+            // Neighbours in the table are written together.
+            heads.Sort(static (a, b) => Partitions.Of(a.Stream).CompareTo(Partitions.Of(b.Stream)) is var n and not 0 ? n : string.CompareOrdinal(a.Stream, b.Stream));
             var written = 0;
             try
             {
                 while (written < heads.Count)
                 {
-                    var batch = heads.GetRange(written, Math.Min(_options.MaxHeadBatch, heads.Count - written));
+                    var batch = new StreamHead[Math.Min(_options.MaxHeadBatch, heads.Count - written)];
+                    for (var i = 0; i < batch.Length; i++) batch[i] = heads[written + i].Make();
                     await _write(batch, cancel);
-                    written += batch.Count;
+                    written += batch.Length;
                 }
             }
             finally
@@ -118,13 +124,16 @@ internal sealed partial class HeadWriter : IAsyncDisposable
     private async Task LoopAsync()
     {
         var pause = _options.HeadFlushEvery;
+        var failing = false;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
                 await _urgent.WaitAsync(pause, _stopping.Token);
+                var busy = Waiting >= Busy;
                 await FlushAsync(_stopping.Token);
-                pause = _options.HeadFlushEvery;
+                pause = busy && _options.HeadGather > _options.HeadFlushEvery ? _options.HeadGather : _options.HeadFlushEvery;
+                failing = false;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -132,14 +141,15 @@ internal sealed partial class HeadWriter : IAsyncDisposable
             }
             catch (Exception failed)
             {
-                if (pause == _options.HeadFlushEvery) LogFlushFailed(_log, Waiting, failed.Message);
+                if (!failing) LogFlushFailed(_log, Waiting, failed.Message);
+                failing = true;
                 pause = TimeSpan.FromMilliseconds(Math.Clamp(2 * pause.TotalMilliseconds, 200, 2_000));
             }
         }
     }
 
     /// <summary>Takes back what was not written; a failing database must not make the buffer grow round by round.</summary>
-    private void Finish(List<StreamHead> heads, int from)
+    private void Finish(List<IHeadSource> heads, int from)
     {
         lock (_gate)
         {

@@ -51,6 +51,9 @@ public interface IHeadStore
     /// </summary>
     void Offer(StreamHead head);
 
+    /// <summary>The same for a head that is made when it is written: of a stream that changes often only the last one is ever made.</summary>
+    void Offer(IHeadSource head) => Offer(head.Make());
+
     /// <summary>Writes what was offered up to now. For graceful stop and tests.</summary>
     ValueTask FlushAsync(CancellationToken cancel = default);
 
@@ -113,7 +116,18 @@ public sealed record StreamHead(
     int Flags,
     DateTimeOffset? DueAt,
     ReadOnlyMemory<byte> Snapshot,
-    ReadOnlyMemory<byte> Summary);
+    ReadOnlyMemory<byte> Summary) : IHeadSource
+{
+    StreamHead IHeadSource.Make() => this;
+}
+
+/// <summary>A head that is made when it is written. <see cref="Make"/> is called at most once per write, on any thread, and must not fail.</summary>
+public interface IHeadSource
+{
+    string Stream { get; }
+    int Version { get; }
+    StreamHead Make();
+}
 
 public readonly record struct DueStream(string Stream, int Version, DateTimeOffset DueAt);
 

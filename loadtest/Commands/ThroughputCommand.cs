@@ -18,16 +18,17 @@ internal static class ThroughputCommand
         var shipments = new Option<int>("--shipments") { DefaultValueFactory = _ => 40_000, Description = "Shipments held warm, and over which memory is measured. Default 40,000." };
         var run = new Option<int?>("--run") { Description = "Six digits inside this run's tracking numbers. Default: from the clock." };
         var gate = new Option<bool>("--gate") { Description = "Exit 99 unless warm is at least 6 x per-scan writes and 15 % of raw inserts, and cold at least half of warm." };
+        var quick = new Option<bool>("--quick") { Description = "Warm and cold only, nothing read back: for tuning the engine, never for publishing." };
         var set = CommandLine.Settings();
         var command = new Command("throughput", "Measures a Release silo on PostgreSQL: warm, cold, one statement per scan, and the database alone; reads every acked scan back.")
         {
-            postgres, seconds, json, shipments, run, gate, set,
+            postgres, seconds, json, shipments, run, gate, quick, set,
         };
         command.SetAction((parsed, stop) => ExitCodes.GuardAsync(async () =>
         {
             var options = new ThroughputOptions(
                 parsed.GetValue(postgres)!, parsed.GetValue(seconds), parsed.GetValue(shipments), parsed.GetValue(run) ?? CommandLine.RunNow(),
-                CommandLine.ParseSettings(parsed.GetValue(set)!));
+                CommandLine.ParseSettings(parsed.GetValue(set)!)) { Quick = parsed.GetValue(quick) };
             if (options.Seconds is < 1 or > 600) throw new SetUpException($"--seconds {options.Seconds}: it is 1 to 600.");
             if (options.Shipments is < 2_000 or > 5_000_000) throw new SetUpException($"--shipments {options.Shipments}: it is 2,000 to 5,000,000.");
             if (options.Run is < 0 or > 999_999) throw new SetUpException($"--run {options.Run}: it is 0 to 999999.");
@@ -70,6 +71,9 @@ internal static class ThroughputCommand
         AnsiConsole.Write(table);
         foreach (var problem in result.Problems) Line("not accepted", problem);
 
+        Cost("fill", result.Fill);
+        Cost("warm", result.Warm);
+        Cost("cold", result.Cold);
         var ratios = result.Ratios;
         Line("warm / per-scan writes", ratios.WarmToPerScanWrites is { } a ? a.ToString("F1", CultureInfo.InvariantCulture) + " x" : "not measured");
         Line("warm / raw inserts", ratios.WarmToRawInserts is { } b ? b.ToString("P1", CultureInfo.InvariantCulture) : "not measured");
@@ -84,6 +88,10 @@ internal static class ThroughputCommand
         Line("again", result.Command);
         if (result.Interrupted) Console.WriteLine("Interrupted: phases that did not run are missing above.");
 
+        static void Cost(string name, PhaseFigures? figures)
+        {
+            if (figures?.Cost is { } cost) Line($"a scan, {name}", cost.ToString());
+        }
         void Row(string name, PhaseFigures? f)
         {
             if (f is null) table.AddRow(name, "not measured", "", "", "", "", "");

@@ -106,7 +106,7 @@ public sealed class OwnServer : IAsyncDisposable
     public async Task PausePostgresAsync(TimeSpan length, CancellationToken stop)
     {
         var postmaster = Postmaster();
-        var group = Children(postmaster).Prepend(postmaster).ToList();
+        var group = ProcessFamily.ChildrenOf(postmaster).Prepend(postmaster).ToList();
         try
         {
             foreach (var pid in group) Signals.Send(pid, Signals.Stop);
@@ -171,24 +171,6 @@ public sealed class OwnServer : IAsyncDisposable
         var file = Path.Combine(RequirePgData(), "postmaster.pid");
         return File.Exists(file) && int.TryParse(File.ReadLines(file).FirstOrDefault(), out var pid) ? pid
             : throw new SetUpException($"No PostgreSQL runs on {PgData}.");
-    }
-
-    private static IEnumerable<int> Children(int parent)
-    {
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(folder), out var pid)) continue;
-            string? line = null;
-            try
-            {
-                line = File.ReadLines(Path.Combine(folder, "status")).FirstOrDefault(l => l.StartsWith("PPid:", StringComparison.Ordinal));
-            }
-            catch (IOException)
-            {
-                // it ended while we looked
-            }
-            if (line is not null && int.TryParse(line[5..].Trim(), out var ppid) && ppid == parent) yield return pid;
-        }
     }
 
     // PostgreSQL refuses to be run by root: as root, become the owner of its files.

@@ -9,6 +9,7 @@ namespace Tracking.LoadTest.Throughput;
 /// <summary>What a pump achieved. The rate counts acked scans from the first byte sent to the last ack.</summary>
 public sealed record Pumped(double Seconds, OutcomeCounts Outcomes, LatencyHistogram Ack, double GeneratorCpu, double ServerCpu, string? Problem)
 {
+    public ScanCost? Cost { get; init; }
     public double ScansPerSecond => Seconds <= 0 ? 0 : Outcomes.Accepted / Seconds;
 }
 

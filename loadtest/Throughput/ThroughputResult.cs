@@ -7,10 +7,13 @@ namespace Tracking.LoadTest.Throughput;
 /// <summary>One pumped phase. Rates are per second, times in milliseconds.</summary>
 public sealed record PhaseFigures(double ScansPerSecond, double AckP50Ms, double AckP99Ms, long Scans, long NotAccepted, double Seconds, double GeneratorCpu, double ServerCpu, string? Problem)
 {
+    /// <summary>What each scan of this phase cost.</summary>
+    public ScanCost? Cost { get; init; }
+
     public static PhaseFigures Of(Pumped pumped) => new(
         Math.Round(pumped.ScansPerSecond), pumped.Ack.Percentile(50) / 1000.0, pumped.Ack.Percentile(99) / 1000.0, pumped.Outcomes.Accepted,
         pumped.Outcomes.None + pumped.Outcomes.Failed + pumped.Outcomes.Rejected + pumped.Outcomes.Quarantined + pumped.Outcomes.Duplicate,
-        Math.Round(pumped.Seconds, 3), Math.Round(pumped.GeneratorCpu, 3), Math.Round(pumped.ServerCpu, 3), pumped.Problem);
+        Math.Round(pumped.Seconds, 3), Math.Round(pumped.GeneratorCpu, 3), Math.Round(pumped.ServerCpu, 3), pumped.Problem) { Cost = pumped.Cost };
 }
 
 public sealed record Ratios(double? WarmToPerScanWrites, double? WarmToRawInserts, double? ColdToWarm);

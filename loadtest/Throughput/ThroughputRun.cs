@@ -12,7 +12,11 @@ namespace Tracking.LoadTest.Throughput;
 /// <param name="Shipments">Shipments held warm, and over which memory is measured. Default 40,000.</param>
 /// <param name="Run">Makes the tracking numbers of this run its own.</param>
 /// <param name="Settings">Further settings of the silo, as <c>Name=Value</c> of its configuration.</param>
-public sealed record ThroughputOptions(string Postgres, int Seconds, int Shipments, int Run, IReadOnlyDictionary<string, string> Settings);
+public sealed record ThroughputOptions(string Postgres, int Seconds, int Shipments, int Run, IReadOnlyDictionary<string, string> Settings)
+{
+    /// <summary>Leaves out the two references and the reading back: for whoever tunes the engine and measures what a scan costs.</summary>
+    public bool Quick { get; init; }
+}
 
 /// <summary>
 /// The engine's own speed limit, next to two references taken in the same run on the same machine: one statement per scan, and the database alone.
@@ -30,6 +34,7 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
     private readonly Payloads _payloads = new(options.Run);
     private readonly ParcelBook _book = new(1, options.Run);
     private readonly long _now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+    private int? _postmaster;
     private TimeSpan Phase => TimeSpan.FromSeconds(options.Seconds);
 
     /// <summary>Fills <paramref name="result"/> phase by phase, so that a run that ends early still tells what it saw.</summary>
@@ -37,6 +42,7 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
     {
         var dll = await SiloBinary.EnsureAsync(say, stop);
         var folder = Directory.CreateTempSubdirectory("tracking-throughput-").FullName;
+        _postmaster = await FindPostmasterAsync(options.Postgres, stop);
         try
         {
             long population = 0;
@@ -86,6 +92,7 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
                 Require(cold, "cold");
             }, stop);
 
+            if (options.Quick) return;
             await WithSiloAsync(dll, folder, new() { ["Journal__MaxBatch"] = "1", ["Journal__Writers"] = "32" }, async (silo, client) =>
             {
                 say("Per-scan writes: one statement per scan, 32 prepared connections …");
@@ -112,7 +119,7 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
         }
         finally
         {
-            if (_ledger.Taken > 0) await VerifyAsync(dll, folder, result, CancellationToken.None);
+            if (_ledger.Taken > 0 && !options.Quick) await VerifyAsync(dll, folder, result, CancellationToken.None);
             Directory.Delete(folder, recursive: true);
         }
     }
@@ -166,11 +173,31 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
     private async Task<Pumped> PumpAsync(string phase, ThroughputResult result, SiloProcess silo, ScanClient client, int connections, int batch, TimeSpan atMost,
         Func<int, (long, int)> next, Func<long, Statement> scan, CancellationToken stop)
     {
+        var meter = await CostMeter.StartAsync(silo.Pid, _postmaster, () => AllocatedAsync(client));
         var pumped = await new BatchPump(client, _payloads, _ledger, silo.Pid).RunAsync(connections, batch, atMost, next, scan, stop);
+        pumped = pumped with { Cost = await meter.PerScanAsync(pumped.Outcomes.Accepted) };
         var o = pumped.Outcomes;
         if (pumped.Problem is not null || o.Duplicate + o.Rejected + o.Quarantined + o.Failed + o.None > 0)
             result.Problems.Add($"{phase}: {string.Join(", ", Report.RunResult.Named(o).Where(n => n.Key != "accepted" && n.Value > 0).Select(n => $"{n.Value} {n.Key}"))}{(pumped.Problem is null ? "" : $" ({pumped.Problem})")}");
         return pumped;
+    }
+
+    // The runtime's own counter, as the silo publishes it.
+    private static async Task<double?> AllocatedAsync(ScanClient client)
+    {
+        try
+        {
+            foreach (var line in (await client.Http.GetStringAsync("/metrics")).Split('\n'))
+            {
+                if (!line.StartsWith("dotnet_gc_heap_total_allocated", StringComparison.Ordinal)) continue;
+                if (double.TryParse(line.AsSpan(line.LastIndexOf(' ') + 1), System.Globalization.CultureInfo.InvariantCulture, out var bytes)) return bytes;
+            }
+            return null;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     // Jitted code and grown pools before anything is timed.
@@ -207,6 +234,15 @@ public sealed class ThroughputRun(ThroughputOptions options, Action<string> say)
     private static void Require(Pumped pumped, string phase)
     {
         if (pumped.Outcomes.Accepted == 0) throw new SetUpException($"No scan was accepted while {phase}: {pumped.Problem ?? "every answer said otherwise"}");
+    }
+
+    /// <summary>The postmaster's process, when the database runs on this machine; null otherwise.</summary>
+    private static async Task<int?> FindPostmasterAsync(string postgres, CancellationToken stop)
+    {
+        await using var connection = new NpgsqlConnection(postgres);
+        await connection.OpenAsync(stop);
+        await using var command = new NpgsqlCommand("select pg_backend_pid()", connection);
+        return ProcessFamily.ParentNamed((int)(await command.ExecuteScalarAsync(stop))!, "postgres");
     }
 
     /// <summary>The server's version in words, and a note when it does not flush; <see cref="SetUpException"/> when it cannot be reached.</summary>

@@ -23,7 +23,8 @@ public static class NormalizedScans
     public static Scan? TryRead(ref Utf8JsonReader json, FeedContext context, out ScanProblem? problem)
     {
         Scan? scan;
-        try { scan = ScanJson.TryRead(ref json, out problem, out _); }
+        var ours = context.Source();
+        try { scan = ScanJson.TryRead(ref json, out problem, out _, unlessTold: ours); }
         // A name with bytes that are no UTF-8: the reader says so only when it is asked for the text.
         catch (InvalidOperationException e) { throw new JsonException("A name or text holds bytes that are no UTF-8.", e); }
         if (scan is null) return null;
@@ -41,6 +42,7 @@ public static class NormalizedScans
                 : EventTimes.Local(reading, occurred.Precision, scan.Place, context);
         }
         // Who sent it is ours to say, never the sender's.
+        if (ReferenceEquals(scan.Source, ours) && scan.Evidence is null && occurred == scan.Occurred) return scan;
         return scan with { Occurred = occurred, Source = context.Source(scan.Source?.Sequence), Evidence = null };
     }
 }

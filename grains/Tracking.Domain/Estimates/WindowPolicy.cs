@@ -18,11 +18,17 @@ public static class WindowPolicy
     /// over and nothing was ever shown. Pure.
     /// </summary>
     public static ShownWindow? Next(EddSnapshot snapshot, in JourneyFacts facts, DateTimeOffset now, ShownWindow? shown, WindowTrigger trigger)
+        => Next(snapshot, facts, now, shown, trigger, out _);
+
+    /// <summary>The same, and the estimate it was judged by (what <see cref="EddSnapshot.Estimate"/> answers), so that whoever needs both looks once.</summary>
+    public static ShownWindow? Next(EddSnapshot snapshot, in JourneyFacts facts, DateTimeOffset now, ShownWindow? shown, WindowTrigger trigger, out DeliveryEstimate? believed)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        believed = null;
         if (!snapshot.Tables.TryExpect(facts, now.UtcTicks, out var expectation)) return shown;
         var outlook = new Outlook(expectation, now.UtcTicks);
         var estimate = outlook.Estimate(snapshot.Id);
+        believed = estimate;
         if (shown is null) return new ShownWindow(estimate.From, estimate.To, estimate.Confidence, now, snapshot.Id, estimate.IsOverdue ? WindowReason.Overdue : WindowReason.First);
 
         if (estimate.From is not { } from || estimate.To is not { } to)

@@ -183,7 +183,7 @@ public static class ScanJson
             Span<char> text = stackalloc char[28];
             local.TryFormat(text, out var length, occurred.Precision switch { Precision.Day => "yyyy-MM-dd", Precision.Minute => "yyyy-MM-dd'T'HH:mm", _ => "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF" }, CultureInfo.InvariantCulture);
             json.WriteString(LocalName, text[..length]);
-            if (occurred.Offset is { } offset) json.WriteString(OffsetName, FormatOffset(offset));
+            if (occurred.Offset is { } offset) json.WriteString(OffsetName, FormatOffset(offset, stackalloc char[8]));
             if (occurred.Utc is { } utc)
             {
                 utc.UtcDateTime.TryFormat(text, out length, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture);
@@ -284,8 +284,13 @@ public static class ScanJson
     }
 
     /// <summary><c>-05:00</c>, <c>+05:45</c>.</summary>
-    public static string FormatOffset(TimeSpan offset)
-        => string.Create(CultureInfo.InvariantCulture, $"{(offset < TimeSpan.Zero ? '-' : '+')}{Math.Abs(offset.Hours):00}:{Math.Abs(offset.Minutes):00}");
+    public static string FormatOffset(TimeSpan offset) => FormatOffset(offset, stackalloc char[8]).ToString();
+
+    private static ReadOnlySpan<char> FormatOffset(TimeSpan offset, Span<char> text)
+    {
+        text.TryWrite(CultureInfo.InvariantCulture, $"{(offset < TimeSpan.Zero ? '-' : '+')}{Math.Abs(offset.Hours):00}:{Math.Abs(offset.Minutes):00}", out var length);
+        return text[..length];
+    }
 
     // ---- reading ---------------------------------------------------------------------------------------------------------
 
@@ -294,9 +299,10 @@ public static class ScanJson
     /// A number or carrier is normalised. Throws <see cref="JsonException"/> only where the text is no JSON.
     /// </summary>
     /// <param name="personal">The sealed part of the same scan, as <see cref="Write"/> made it; read into the result.</param>
-    public static Scan? TryRead(ref Utf8JsonReader json, out ScanProblem? problem, out DateTimeOffset? receivedAt, ReadOnlySpan<byte> personal = default)
+    /// <param name="unlessTold">The source of a scan that names none.</param>
+    public static Scan? TryRead(ref Utf8JsonReader json, out ScanProblem? problem, out DateTimeOffset? receivedAt, ReadOnlySpan<byte> personal = default, ScanSource? unlessTold = null)
     {
-        var draft = new Draft();
+        var draft = new Draft(unlessTold);
         draft.Read(ref json);
         if (!personal.IsEmpty)
         {
@@ -371,7 +377,7 @@ public static class ScanJson
     }
 
     // What has been read so far. A class of its own because a problem must not stop the reader before the closing brace.
-    private struct Draft
+    private struct Draft(ScanSource? unlessTold)
     {
         private ScanProblem? _problem;
         private ulong _seen;
@@ -391,7 +397,7 @@ public static class ScanJson
         private string? _signedBy;
         private RetractionTarget? _retracts;
         private Evidence? _evidence;
-        private ScanSource? _source;
+        private ScanSource? _source = unlessTold;
         private JourneyHints? _journey;
 
         public DateTimeOffset? ReceivedAt { get; private set; }
@@ -416,13 +422,13 @@ public static class ScanJson
                 switch (name)
                 {
                     case 0: _number = String(ref json, "trackingNumber"); break;
-                    case 1: _carrier = String(ref json, "carrier"); break;
+                    case 1: _carrier = Word(ref json, "carrier"); break;
                     case 2: _uniqueId = String(ref json, "uniqueId", 100); break;
                     case 3: _pieceId = String(ref json, "pieceId", 100); break;
                     case 4: ReadLinks(ref json); break;
                     case 5: _kind = (ScanKind)Choice(ref json, "kind", Kinds); break;
                     case 6: ReadStatus(ref json); break;
-                    case 7: _subStatus = String(ref json, "subStatus", 100); break;
+                    case 7: _subStatus = Word(ref json, "subStatus", 100); break;
                     case 8: ReadModifiers(ref json); break;
                     case 9: ReadReason(ref json); break;
                     case 10: ReadRaw(ref json); break;
@@ -440,7 +446,7 @@ public static class ScanJson
                     case 22: ReadEvidence(ref json); break;
                     case 23: ReadSource(ref json); break;
                     case 24: ReadJourney(ref json); break;
-                    case 25: _flatCode = String(ref json, "code", 100); break;
+                    case 25: _flatCode = Word(ref json, "code", 100); break;
                     case 26: _flatText = String(ref json, "text", 16_384); _personalText = true; break;
                     default: json.Skip(); break;
                 }
@@ -534,9 +540,13 @@ public static class ScanJson
             return text.Contains('\0', StringComparison.Ordinal) ? text.Replace("\0", "", StringComparison.Ordinal) : text;
         }
 
+        // For fields whose texts repeat from scan to scan.
+        private string? Word(ref Utf8JsonReader json, string field, int limit = 200)
+            => json.TokenType == JsonTokenType.String && !json.ValueIsEscaped && json.ValueSpan.Length <= limit && Words.TryFind(json.ValueSpan, out var word) ? word : String(ref json, field, limit);
+
         private int Choice(ref Utf8JsonReader json, string field, string[] choices)
         {
-            var text = String(ref json, field);
+            var text = Word(ref json, field);
             if (text is null) return 0;
             var at = Array.FindIndex(choices, c => c.Equals(text, StringComparison.OrdinalIgnoreCase));
             if (at < 0) Wrong("scan.unknown-word", $"{field} is '{Shorten(text)}'; it is one of {string.Join(", ", choices)}.", "/" + field);
@@ -554,7 +564,7 @@ public static class ScanJson
 
         private void ReadStatus(ref Utf8JsonReader json)
         {
-            var text = String(ref json, "status");
+            var text = Word(ref json, "status");
             if (text is null) return;
             if (Milestones.TryParse(text, out var status)) _status = status == Milestone.Unknown ? null : status;
             else Wrong("scan.unknown-status", $"status is '{Shorten(text)}', which is none of the thirteen statuses.", "/status");
@@ -562,7 +572,7 @@ public static class ScanJson
 
         private void ReadReason(ref Utf8JsonReader json)
         {
-            var text = String(ref json, "reason");
+            var text = Word(ref json, "reason");
             if (text is null) return;
             if (!Reasons.TryParse(text, out _reason)) Wrong("scan.unknown-word", $"reason is '{Shorten(text)}', which is none of our reasons.", "/reason");
         }
@@ -572,7 +582,7 @@ public static class ScanJson
             if (json.TokenType != JsonTokenType.StartArray) { Wrong("json.type", "modifiers is not an array.", "/modifiers"); json.Skip(); return; }
             while (json.Read() && json.TokenType != JsonTokenType.EndArray)
             {
-                var text = String(ref json, "modifiers");
+                var text = Word(ref json, "modifiers");
                 if (text is null) continue;
                 if (ModifierNames.TryParse(text, out var modifier)) _modifiers |= modifier;
                 else Wrong("scan.unknown-word", $"'{Shorten(text)}' is none of our modifiers.", "/modifiers");
@@ -595,16 +605,16 @@ public static class ScanJson
             var source = ZoneSource.Unknown;
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                var name = json.GetString();
+                var field = json.ValueTextEquals("local"u8) ? 0 : json.ValueTextEquals("offset"u8) ? 1 : json.ValueTextEquals("utc"u8) ? 2 : json.ValueTextEquals("precision"u8) ? 3 : json.ValueTextEquals("zoneSource"u8) ? 4 : -1;
                 json.Read();
                 if (json.TokenType == JsonTokenType.Null) continue;
-                switch (name)
+                switch (field)
                 {
-                    case "local": local = String(ref json, "occurred/local"); break;
-                    case "offset": offset = String(ref json, "occurred/offset"); break;
-                    case "utc": utc = String(ref json, "occurred/utc"); break;
-                    case "precision": precision = (Precision)Choice(ref json, "occurred/precision", Precisions); break;
-                    case "zoneSource": source = (ZoneSource)Choice(ref json, "occurred/zoneSource", ZoneSources); break;
+                    case 0: local = String(ref json, "occurred/local"); break;
+                    case 1: offset = Word(ref json, "occurred/offset"); break;
+                    case 2: utc = String(ref json, "occurred/utc"); break;
+                    case 3: precision = (Precision)Choice(ref json, "occurred/precision", Precisions); break;
+                    case 4: source = (ZoneSource)Choice(ref json, "occurred/zoneSource", ZoneSources); break;
                     default: json.Skip(); break;
                 }
             }
@@ -663,58 +673,90 @@ public static class ScanJson
         private void ReadRaw(ref Utf8JsonReader json)
         {
             if (!Object(ref json, "raw")) return;
-            var raw = _raw ?? new RawCodes();
+            var known = _raw;
+            var (type, code, subCode, reason, subReason) = (known?.Type, known?.Code, known?.SubCode, known?.ReasonCode, known?.ReasonSubCode);
+            var (said, lang, where) = (known?.Text, known?.Lang, known?.LocationText);
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                var name = json.GetString();
+                var field = RawField(json.ValueSpan);
                 json.Read();
                 if (json.TokenType == JsonTokenType.Null) continue;
-                raw = name switch
+                switch (field)
                 {
-                    "type" => raw with { Type = String(ref json, "raw/type") },
-                    "code" => raw with { Code = String(ref json, "raw/code") },
-                    "subCode" => raw with { SubCode = String(ref json, "raw/subCode") },
-                    "reasonCode" => raw with { ReasonCode = String(ref json, "raw/reasonCode") },
-                    "reasonSubCode" => raw with { ReasonSubCode = String(ref json, "raw/reasonSubCode") },
-                    "text" => raw with { Text = String(ref json, "raw/text", 16_384) },
-                    "lang" => raw with { Lang = String(ref json, "raw/lang") },
-                    "locationText" => raw with { LocationText = String(ref json, "raw/locationText", 2_000) },
-                    _ => Skipped(ref json, raw),
-                };
+                    case 0: type = Word(ref json, "raw/type"); break;
+                    case 1: code = Word(ref json, "raw/code"); break;
+                    case 2: subCode = Word(ref json, "raw/subCode"); break;
+                    case 3: reason = Word(ref json, "raw/reasonCode"); break;
+                    case 4: subReason = Word(ref json, "raw/reasonSubCode"); break;
+                    case 5: said = String(ref json, "raw/text", 16_384); break;
+                    case 6: lang = Word(ref json, "raw/lang"); break;
+                    case 7: where = String(ref json, "raw/locationText", 2_000); break;
+                    default: json.Skip(); break;
+                }
             }
-            _raw = raw;
+            _raw = new RawCodes(type, code, subCode, reason, subReason, said, lang, where);
         }
+
+        private static int RawField(ReadOnlySpan<byte> name) => name.Length switch
+        {
+            4 when name.SequenceEqual("type"u8) => 0,
+            4 when name.SequenceEqual("code"u8) => 1,
+            4 when name.SequenceEqual("text"u8) => 5,
+            4 when name.SequenceEqual("lang"u8) => 6,
+            7 when name.SequenceEqual("subCode"u8) => 2,
+            10 when name.SequenceEqual("reasonCode"u8) => 3,
+            12 when name.SequenceEqual("locationText"u8) => 7,
+            13 when name.SequenceEqual("reasonSubCode"u8) => 4,
+            _ => -1,
+        };
 
         private void ReadPlace(ref Utf8JsonReader json)
         {
             if (!Object(ref json, "place")) return;
-            var place = _place ?? new Place();
+            var known = _place;
+            var (line, city, region, postal, country) = (known?.Line, known?.City, known?.Region, known?.PostalCode, known?.Country);
+            var (facility, facilityType, geoSource, lat, lon) = (known?.FacilityId, known?.FacilityType, known?.GeoSource, known?.Lat, known?.Lon);
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                var name = json.GetString();
+                var field = PlaceField(json.ValueSpan);
                 json.Read();
                 if (json.TokenType == JsonTokenType.Null) continue;
-                place = name switch
+                switch (field)
                 {
-                    "line" => place with { Line = String(ref json, "place/line", 500) },
-                    "city" => place with { City = String(ref json, "place/city") },
-                    "region" => place with { Region = String(ref json, "place/region") },
-                    "postalCode" => place with { PostalCode = String(ref json, "place/postalCode", 20) },
-                    "country" => place with { Country = Country(ref json) },
-                    "facilityId" => place with { FacilityId = String(ref json, "place/facilityId") },
-                    "facilityType" => place with { FacilityType = String(ref json, "place/facilityType") },
-                    "geoSource" => place with { GeoSource = String(ref json, "place/geoSource") },
-                    "lat" => place with { Lat = Number(ref json, "place/lat") },
-                    "lon" => place with { Lon = Number(ref json, "place/lon") },
-                    _ => Skipped(ref json, place),
-                };
+                    case 0: line = String(ref json, "place/line", 500); break;
+                    case 1: city = Word(ref json, "place/city"); break;
+                    case 2: region = Word(ref json, "place/region"); break;
+                    case 3: postal = Word(ref json, "place/postalCode", 20); break;
+                    case 4: country = Country(ref json); break;
+                    case 5: facility = Word(ref json, "place/facilityId"); break;
+                    case 6: facilityType = Word(ref json, "place/facilityType"); break;
+                    case 7: geoSource = Word(ref json, "place/geoSource"); break;
+                    case 8: lat = Number(ref json, "place/lat"); break;
+                    case 9: lon = Number(ref json, "place/lon"); break;
+                    default: json.Skip(); break;
+                }
             }
-            _place = place;
+            _place = new Place(line, city, region, postal, country, facility, facilityType, lat, lon, geoSource);
         }
+
+        private static int PlaceField(ReadOnlySpan<byte> name) => name.Length switch
+        {
+            3 when name.SequenceEqual("lat"u8) => 8,
+            3 when name.SequenceEqual("lon"u8) => 9,
+            4 when name.SequenceEqual("line"u8) => 0,
+            4 when name.SequenceEqual("city"u8) => 1,
+            6 when name.SequenceEqual("region"u8) => 2,
+            7 when name.SequenceEqual("country"u8) => 4,
+            9 when name.SequenceEqual("geoSource"u8) => 7,
+            10 when name.SequenceEqual("postalCode"u8) => 3,
+            10 when name.SequenceEqual("facilityId"u8) => 5,
+            12 when name.SequenceEqual("facilityType"u8) => 6,
+            _ => -1,
+        };
 
         private string? Country(ref Utf8JsonReader json)
         {
-            var text = String(ref json, "place/country");
+            var text = Word(ref json, "place/country");
             return text is { Length: 2 } ? text.ToUpperInvariant() : text;
         }
 
@@ -846,15 +888,15 @@ public static class ScanJson
             var signature = SignatureState.NotSupported;
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                var name = json.GetString();
+                var field = json.ValueTextEquals("feed"u8) ? 0 : json.ValueTextEquals("channel"u8) ? 1 : json.ValueTextEquals("sequence"u8) ? 2 : json.ValueTextEquals("signature"u8) ? 3 : -1;
                 json.Read();
                 if (json.TokenType == JsonTokenType.Null) continue;
-                switch (name)
+                switch (field)
                 {
-                    case "feed": feed = String(ref json, "source/feed"); break;
-                    case "channel": channel = String(ref json, "source/channel"); break;
-                    case "sequence": sequence = String(ref json, "source/sequence"); break;
-                    case "signature": signature = (SignatureState)Choice(ref json, "source/signature", Signatures); break;
+                    case 0: feed = Word(ref json, "source/feed"); break;
+                    case 1: channel = Word(ref json, "source/channel"); break;
+                    case 2: sequence = String(ref json, "source/sequence"); break;
+                    case 3: signature = (SignatureState)Choice(ref json, "source/signature", Signatures); break;
                     default: json.Skip(); break;
                 }
             }

@@ -66,8 +66,8 @@ public readonly record struct ScanMark : IComparable<ScanMark>
     public bool SpeaksOver(in ScanMark other)
         => (PublishedTicks, ContentHash).CompareTo((other.PublishedTicks, other.ContentHash)) > 0;
 
-    /// <summary>Makes the mark of a scan. <paramref name="name"/> turns a string into an index of <see cref="Shipment.Names"/>.</summary>
-    public static ScanMark Of(Scan scan, DedupKey key, int version, Func<string?, short> name)
+    /// <summary>Makes the mark of a scan. Piece, use and sub-status are indexes of <see cref="Shipment.Names"/>.</summary>
+    public static ScanMark Of(Scan scan, DedupKey key, int version, short piece, short use, short subStatus)
     {
         var occurred = scan.Occurred;
         // A whole day's flag follows from its precision; nobody has to remember to set it.
@@ -85,9 +85,9 @@ public readonly record struct ScanMark : IComparable<ScanMark>
             EventIdHash = scan.EventId is null ? 0 : Digest(scan.EventId, 1) | 1,
             Version = version,
             Modifiers = modifiers,
-            Piece = name(scan.PieceId),
-            Use = name(scan.UniqueId),
-            SubStatus = name(scan.SubStatus),
+            Piece = piece,
+            Use = use,
+            SubStatus = subStatus,
             Status = scan.Status ?? Milestone.Unknown,
             Kind = scan.Kind,
             Reason = scan.Reason,

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tracking.Domain.Estimates;
 using Tracking.Domain.Vocabulary;
 
@@ -17,6 +18,10 @@ public readonly record struct ShipmentDecision(Shipment Next, ShipmentAppend? Ap
 /// A parcel's journey: every scan we were told of, and where the fold says it is. The same scans put it in the same place, whatever order they
 /// arrive in; delivery has the last word. Immutable; decisions return the shipment as it will be once they are stored.
 /// </summary>
+/// <remarks>
+/// The setters are internal so that a decision copies the shipment once and fills in its copy before anybody sees it: a <c>with</c> per change
+/// was most of what a scan allocated (5.5 kB, now 1.6).
+/// </remarks>
 public sealed record Shipment
 {
     /// <summary>More scans than this are kept only as history: the fold stays bounded whatever a feed repeats (a parcel has 2 to 20).</summary>
@@ -24,32 +29,32 @@ public sealed record Shipment
 
     public required ShipmentKey Key { get; init; }
     /// <summary>Appends so far.</summary>
-    public int Version { get; init; }
+    public int Version { get; internal set; }
     /// <summary>When the newest append was recorded.</summary>
-    public DateTimeOffset RecordedAt { get; init; }
+    public DateTimeOffset RecordedAt { get; internal set; }
     /// <summary>When a scan last reached us, new or not told before.</summary>
-    public DateTimeOffset? LastHeardAt { get; init; }
+    public DateTimeOffset? LastHeardAt { get; internal set; }
 
     /// <summary>Sorted by key.</summary>
-    public ImmutableArray<ScanMark> Marks { get; init; } = [];
-    public ImmutableArray<RetractionMark> Retractions { get; init; } = [];
+    public ImmutableArray<ScanMark> Marks { get; internal set; } = [];
+    public ImmutableArray<RetractionMark> Retractions { get; internal set; } = [];
     /// <summary>Piece ids, use ids and sub-statuses that marks point at.</summary>
-    public ImmutableArray<string> Names { get; init; } = [];
-    public JourneyHints Journey { get; init; } = new();
-    public ImmutableArray<TrackingLink> Links { get; init; } = [];
-    public CarrierDate? CarrierDate { get; init; }
-    public ImmutableArray<UseRecord> Uses { get; init; } = [];
-    public DeliveryEstimate? Estimate { get; init; }
-    public ShownWindow? Shown { get; init; }
+    public ImmutableArray<string> Names { get; internal set; } = [];
+    public JourneyHints Journey { get; internal set; } = new();
+    public ImmutableArray<TrackingLink> Links { get; internal set; } = [];
+    public CarrierDate? CarrierDate { get; internal set; }
+    public ImmutableArray<UseRecord> Uses { get; internal set; } = [];
+    public DeliveryEstimate? Estimate { get; internal set; }
+    public ShownWindow? Shown { get; internal set; }
     /// <summary>What was shown before <see cref="Shown"/> and replaced by it; null when that is the first window.</summary>
-    public ShownWindow? ShownBefore { get; init; }
+    public ShownWindow? ShownBefore { get; internal set; }
     /// <summary>Since when silence was improbable; null once somebody speaks again.</summary>
-    public DateTimeOffset? SilentSince { get; init; }
-    public int LinkGeneration { get; init; }
+    public DateTimeOffset? SilentSince { get; internal set; }
+    public int LinkGeneration { get; internal set; }
 
     /// <summary>The fold as of <see cref="FoldedAt"/>, oldest use first.</summary>
-    public ImmutableArray<UseStanding> Standings { get; init; } = [];
-    public DateTimeOffset FoldedAt { get; init; }
+    public ImmutableArray<UseStanding> Standings { get; internal set; } = [];
+    public DateTimeOffset FoldedAt { get; internal set; }
 
     public static Shipment Unseen(ShipmentKey key) => new() { Key = key };
 
@@ -66,20 +71,22 @@ public sealed record Shipment
     /// <param name="now">When we know it (recorded time, and the fold's "as of").</param>
     public ShipmentDecision Record(ImmutableArray<Scan> scans, DateTimeOffset receivedAt, DateTimeOffset now, EddSnapshot edd)
     {
-        var outcomes = ImmutableArray.CreateBuilder<ScanOutcome>(scans.Length);
-        var fresh = ImmutableArray.CreateBuilder<RecordedScan>(scans.Length);
-        var marks = new MarkSet(this);
-        foreach (var scan in scans)
+        var outcomes = new ScanOutcome[scans.Length];
+        var fresh = new RecordedScan[scans.Length];
+        var count = 0;
+        var marks = new MarkSet(this, scans.Length);
+        for (var i = 0; i < scans.Length; i++)
         {
-            var recorded = marks.Add(scan, Version + 1);
-            outcomes.Add(recorded ? ScanOutcome.Accepted : ScanOutcome.Duplicate);
-            if (recorded) fresh.Add(new RecordedScan(scan, receivedAt));
+            var recorded = marks.Add(scans[i], Version + 1);
+            outcomes[i] = recorded ? ScanOutcome.Accepted : ScanOutcome.Duplicate;
+            if (recorded) fresh[count++] = new RecordedScan(scans[i], receivedAt);
         }
-        if (fresh.Count == 0) return new ShipmentDecision(this, null, outcomes.MoveToImmutable());
+        var answered = ImmutableCollectionsMarshal.AsImmutableArray(outcomes);
+        if (count == 0) return new ShipmentDecision(this, null, answered);
 
+        if (count < fresh.Length) Array.Resize(ref fresh, count);
         now = AfterPrevious(now);
-        var next = marks.Into(this, fresh, now);
-        return Conclude(next, fresh.DrainToImmutable(), now, edd, outcomes.MoveToImmutable());
+        return Conclude(marks.Into(fresh, now), ImmutableCollectionsMarshal.AsImmutableArray(fresh), now, edd, answered);
     }
 
     /// <summary>
@@ -90,13 +97,17 @@ public sealed record Shipment
         if (Marks.IsEmpty) return new ShipmentDecision(this, null, []);
         now = AfterPrevious(now);
         var next = this with { Standings = Fold(now), FoldedAt = now };
-        var decided = Conclude(next, [], now, edd, []);
-        return decided.Append is { Events.IsEmpty: true } ? new ShipmentDecision(next, null, []) : decided;
+        return Conclude(next, [], now, edd, []);
     }
 
+    // One list per thread: what comes out is copied to its length, so that no decision pays for room it does not fill.
+    [ThreadStatic] private static ImmutableArray<ShipmentEvent>.Builder? _events;
+
+    // The next shipment is nobody's yet, so what was decided is filled into it.
     private ShipmentDecision Conclude(Shipment next, ImmutableArray<RecordedScan> scans, DateTimeOffset now, EddSnapshot edd, ImmutableArray<ScanOutcome> outcomes)
     {
-        var events = ImmutableArray.CreateBuilder<ShipmentEvent>();
+        var events = _events ??= ImmutableArray.CreateBuilder<ShipmentEvent>();
+        events.Clear();
         next.OpenUses(events);
         var before = Current;
         var current = next.Current!;
@@ -109,8 +120,10 @@ public sealed record Shipment
                 new DateTimeOffset(current.SpeakingAt, TimeSpan.Zero), next.Marks[current.Speaking].Key));
 
         ShipmentClock.Decide(this, next, use, scans.Length > 0, moved, now, edd, events);
+        if (scans.IsEmpty && events.Count == 0) return new ShipmentDecision(next, null, outcomes);
         var append = new ShipmentAppend(now, scans, events.ToImmutable());
-        return new ShipmentDecision(next.Remember(append), append, outcomes);
+        next.Remember(append);
+        return new ShipmentDecision(next, append, outcomes);
     }
 
     // Recorded times of one shipment rise strictly, so that "as known at T" is a prefix of its appends. Microseconds, because databases keep those.
@@ -125,29 +138,32 @@ public sealed record Shipment
     /// <summary>Folds one stored append. Replaying all appends of a stream in order gives the shipment that deciding them gave.</summary>
     public Shipment Apply(ShipmentAppend append)
     {
-        var marks = new MarkSet(this);
+        var marks = new MarkSet(this, append.Scans.Length);
         foreach (var recorded in append.Scans) marks.Add(recorded.Scan, Version + 1);
-        return marks.Into(this, append.Scans, append.RecordedAt).Remember(append);
+        var next = marks.Into(append.Scans.AsSpan(), append.RecordedAt);
+        next.Remember(append);
+        return next;
     }
 
-    private Shipment Remember(ShipmentAppend append)
+    // Only ever on a copy that nobody has seen.
+    private void Remember(ShipmentAppend append)
     {
-        var next = this with { Version = Version + 1, RecordedAt = append.RecordedAt };
-        if (!append.Scans.IsEmpty) next = next with { SilentSince = null };
+        Version++;
+        RecordedAt = append.RecordedAt;
+        if (!append.Scans.IsEmpty) SilentSince = null;
         foreach (var happened in append.Events)
         {
-            next = happened switch
+            switch (happened)
             {
-                UseOpened(var ordinal, var uniqueId, var anchor) => next with { Uses = next.Uses.Add(new UseRecord(ordinal, uniqueId, anchor)) },
-                EstimateIssued issued => next with { Estimate = issued.Estimate },
-                WindowShown shown => next with { Shown = shown.Window, ShownBefore = shown.Window.Revisions > 0 ? next.Shown : null },
-                WentSilent silent => next with { SilentSince = silent.SilentAfter },
-                LinkIssued link => next with { LinkGeneration = link.Generation },
-                MilestoneReached => next,   // an announcement: the scans before it already moved us
-                _ => throw new System.Diagnostics.UnreachableException($"No rule for {happened.GetType().Name}."),
-            };
+                case UseOpened(var ordinal, var uniqueId, var anchor): Uses = Uses.Add(new UseRecord(ordinal, uniqueId, anchor)); break;
+                case EstimateIssued issued: Estimate = issued.Estimate; break;
+                case WindowShown shown: (ShownBefore, Shown) = (shown.Window.Revisions > 0 ? Shown : null, shown.Window); break;
+                case WentSilent silent: SilentSince = silent.SilentAfter; break;
+                case LinkIssued link: LinkGeneration = link.Generation; break;
+                case MilestoneReached: break;   // an announcement: the scans before it already moved us
+                default: throw new System.Diagnostics.UnreachableException($"No rule for {happened.GetType().Name}.");
+            }
         }
-        return next;
     }
 
     /// <summary>The same set of scans as it stands at another moment: future scans fall due, nothing else changes.</summary>
@@ -194,86 +210,102 @@ public sealed record Shipment
 
     // ---- the set of marks while a batch is taken in ----------------------------------------------------------------------
 
-    private sealed class MarkSet(Shipment shipment)
+    private ref struct MarkSet(Shipment shipment, int scans)
     {
         private readonly Shipment _shipment = shipment;
-        private List<ScanMark>? _added;
+        private ScanMark[]? _added;
+        private int _count;
         private List<RetractionMark>? _retractions;
         private List<string>? _names;
 
         public bool Add(Scan scan, int version)
         {
             var key = scan.Key;
-            var known = Find(key, out var inBatch);
-            if (known is { } mark)
+            if (Find(key, out var inBatch, out var mark))
             {
                 // Same event; does this wording say something else, and is it the one that speaks?
-                var reworded = ScanMark.Of(scan, key, version, Name);
+                var reworded = MarkOf(scan, key, version);
                 if (reworded.ContentHash == mark.ContentHash || !reworded.SpeaksOver(mark)) return false;
-                if (inBatch >= 0) _added![inBatch] = reworded; else (_added ??= new(4)).Add(reworded);
+                if (inBatch >= 0) _added![inBatch] = reworded; else Keep(reworded);
                 return true;
             }
-            if (_shipment.Marks.Length + (_added?.Count ?? 0) >= MaxScans) return false;
-            (_added ??= new(4)).Add(ScanMark.Of(scan, key, version, Name));
+            if (_shipment.Marks.Length + _count >= MaxScans) return false;
+            Keep(MarkOf(scan, key, version));
             if (scan.Kind == ScanKind.Retraction) (_retractions ??= new(1)).Add(RetractionMark.Of(scan, key));
             return true;
         }
 
-        public Shipment Into(Shipment before, IReadOnlyList<RecordedScan> recorded, DateTimeOffset asOf)
+        /// <summary>A copy of the shipment with these scans in it, folded; nobody else has it yet.</summary>
+        public readonly Shipment Into(ReadOnlySpan<RecordedScan> recorded, DateTimeOffset asOf)
         {
-            var next = before;
-            if (_added is not null)
+            var next = _shipment with { };
+            if (_count > 0)
             {
-                var marks = new List<ScanMark>(before.Marks.Length + _added.Count);
-                marks.AddRange(before.Marks);
-                foreach (var added in _added)
-                {
-                    var at = marks.BinarySearch(added);
-                    if (at >= 0) marks[at] = added; else marks.Insert(~at, added);
-                }
-                var retractions = before.Retractions;
-                if (_retractions is not null)
-                {
-                    retractions = retractions.AddRange(_retractions);
-                    retractions = retractions.Sort((a, b) => a.Retraction.CompareTo(b.Retraction));
-                }
-                next = before with
-                {
-                    Marks = [.. marks],
-                    Retractions = retractions,
-                    Names = _names is null ? before.Names : before.Names.AddRange(_names),
-                };
+                next.Marks = Merged();
+                if (_retractions is not null) next.Retractions = next.Retractions.AddRange(_retractions).Sort(static (a, b) => a.Retraction.CompareTo(b.Retraction));
+                if (_names is not null) next.Names = next.Names.AddRange(_names);
             }
             foreach (var (scan, receivedAt) in recorded)
             {
-                next = next with
-                {
-                    LastHeardAt = next.LastHeardAt is { } heard && heard > receivedAt ? heard : receivedAt,
-                    Journey = scan.Journey is null && scan.Place is null ? next.Journey : JourneyMerge.Of(next.Journey, scan),
-                    Links = scan.Links.IsDefaultOrEmpty ? next.Links : JourneyMerge.Of(next.Links, scan.Links),
-                    CarrierDate = JourneyMerge.Of(next.CarrierDate, scan, receivedAt),
-                };
+                if (next.LastHeardAt is not { } heard || heard <= receivedAt) next.LastHeardAt = receivedAt;
+                if (scan.Journey is not null) next.Journey = JourneyMerge.Of(next.Journey, scan);
+                if (!scan.Links.IsDefaultOrEmpty) next.Links = JourneyMerge.Of(next.Links, scan.Links);
+                if (scan.Eta is not null) next.CarrierDate = JourneyMerge.Of(next.CarrierDate, scan, receivedAt);
             }
-            return next with { Standings = next.Fold(asOf), FoldedAt = asOf };
+            next.Standings = next.Fold(asOf);
+            next.FoldedAt = asOf;
+            return next;
         }
 
-        private ScanMark? Find(DedupKey key, out int inBatch)
+        // One array of just the right length: marks are what a shipment mostly holds, and they are replaced with every scan.
+        private readonly ImmutableArray<ScanMark> Merged()
         {
-            inBatch = -1;
-            if (_added is not null)
-                for (var i = 0; i < _added.Count; i++)
-                    if (_added[i].Key == key) { inBatch = i; return _added[i]; }
-            var marks = _shipment.Marks;
+            var marks = new ScanMark[_shipment.Marks.Length + _count];
+            _shipment.Marks.CopyTo(marks);
+            var length = _shipment.Marks.Length;
+            for (var i = 0; i < _count; i++)
+            {
+                ref readonly var added = ref _added![i];
+                var at = IndexOf(marks.AsSpan(0, length), added.Key);
+                if (at >= 0) { marks[at] = added; continue; }
+                Array.Copy(marks, ~at, marks, ~at + 1, length - ~at);
+                marks[~at] = added;
+                length++;
+            }
+            if (length < marks.Length) Array.Resize(ref marks, length);
+            return ImmutableCollectionsMarshal.AsImmutableArray(marks);
+        }
+
+        private void Keep(in ScanMark mark)
+        {
+            _added ??= new ScanMark[scans];
+            _added[_count++] = mark;
+        }
+
+        private readonly bool Find(DedupKey key, out int inBatch, out ScanMark mark)
+        {
+            for (inBatch = _count - 1; inBatch >= 0; inBatch--)
+                if (_added![inBatch].Key == key) { mark = _added[inBatch]; return true; }
+            var at = IndexOf(_shipment.Marks.AsSpan(), key);
+            mark = at >= 0 ? _shipment.Marks[at] : default;
+            return at >= 0;
+        }
+
+        // Where the key is among sorted marks, or the complement of where it belongs.
+        private static int IndexOf(ReadOnlySpan<ScanMark> marks, DedupKey key)
+        {
             var (low, high) = (0, marks.Length - 1);
             while (low <= high)
             {
                 var middle = (low + high) >>> 1;
                 var order = marks[middle].Key.CompareTo(key);
-                if (order == 0) return marks[middle];
+                if (order == 0) return middle;
                 if (order < 0) low = middle + 1; else high = middle - 1;
             }
-            return null;
+            return ~low;
         }
+
+        private ScanMark MarkOf(Scan scan, DedupKey key, int version) => ScanMark.Of(scan, key, version, Name(scan.PieceId), Name(scan.UniqueId), Name(scan.SubStatus));
 
         private short Name(string? text)
         {

@@ -15,9 +15,9 @@ public static class ShipmentClock
 
         // A new use starts with a clean page: the old parcel's window is not this one's.
         var shown = before.Current is { } old && old.UniqueId == current.UniqueId && before.Standings.Length == next.Standings.Length ? next.Shown : null;
-        var window = WindowPolicy.Next(edd, facts, now, shown, Trigger(before, current, facts, heard, moved, now));
+        var window = WindowPolicy.Next(edd, facts, now, shown, Trigger(before, current, facts, heard, moved, now), out var believed);
         var changed = window is not null && !ReferenceEquals(window, next.Shown);
-        if ((heard || changed) && edd.Estimate(facts, now) is { } estimate && estimate != next.Estimate)
+        if ((heard || changed) && believed is { } estimate && estimate != next.Estimate)
             events.Add(new EstimateIssued(use, estimate, facts.Stage, facts.StageEnteredAt));
         if (changed) events.Add(new WindowShown(use, window!));
 
@@ -32,7 +32,7 @@ public static class ShipmentClock
         if (!moved || before.Current is not { } old) return WindowTrigger.Scan;
         if (current.Status is Milestone.Exception or Milestone.AttemptFailed
             || ((current.Modifiers & ~old.Modifiers) & (Modifiers.Delayed | Modifiers.Held | Modifiers.Customs | Modifiers.Damaged)) != 0) return WindowTrigger.Disruption;
-        return Facts(before, old, now).Stage != facts.Stage ? WindowTrigger.Stage : WindowTrigger.Scan;
+        return JourneyStages.Of(old.Status, old.Modifiers) != facts.Stage ? WindowTrigger.Stage : WindowTrigger.Scan;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tracking.Domain.Vocabulary;
 
 namespace Tracking.Domain.Shipments;
@@ -49,6 +50,7 @@ public static class ShipmentFold
         if (marks.IsEmpty) return [];
 
         var retracted = Retracted(marks, retractions);
+        if (OneUse(marks, out var all)) return [FoldUse(marks, retracted, all, asOf)];
         var groups = SplitIntoUses(marks, retracted, names);
         var uses = ImmutableArray.CreateBuilder<UseStanding>(groups.Count);
         foreach (var group in groups)
@@ -64,6 +66,31 @@ public static class ShipmentFold
             return [.. keyed];
         }
         return uses.MoveToImmutable();
+    }
+
+    // Lists that every fold on this thread fills again. A fold never waits for anything, so there is only one at a time.
+    private sealed class Scratch
+    {
+        public readonly List<int> All = [], Inexact = [];
+        public readonly List<short> Pieces = [];
+        public readonly List<PlacedScan> Placed = [];
+    }
+
+    [ThreadStatic] private static Scratch? _scratch;
+
+    private static Scratch Fresh => _scratch ??= new Scratch();
+
+    // By far the usual parcel: nobody named a use, and its scans lie too close together for two.
+    private static bool OneUse(ReadOnlySpan<ScanMark> marks, out List<int> all)
+    {
+        all = Fresh.All;
+        all.Clear();
+        for (var i = 0; i < marks.Length; i++)
+        {
+            if (marks[i].Use != ScanMark.NoName) return false;
+            all.Add(i);
+        }
+        return !MayBeReused(marks, all);
     }
 
     private static string? Name(ReadOnlySpan<string> names, short index) => index < 0 ? null : names[index];
@@ -123,8 +150,7 @@ public static class ShipmentFold
         return groups;
     }
 
-    // A use without a name starts at a label or pick-up that occurred at least 90 days after a terminal event.
-    private static List<List<int>> SplitAtReuse(ReadOnlySpan<ScanMark> marks, bool[]? retracted, List<int> members)
+    private static bool MayBeReused(ReadOnlySpan<ScanMark> marks, List<int> members)
     {
         var first = long.MaxValue;
         var last = long.MinValue;
@@ -135,7 +161,13 @@ public static class ShipmentFold
             first = Math.Min(first, at);
             last = Math.Max(last, at);
         }
-        if (last == long.MinValue || last - first < ReuseGap.Ticks) return [members];   // by far the usual case
+        return last != long.MinValue && last - first >= ReuseGap.Ticks;
+    }
+
+    // A use without a name starts at a label or pick-up that occurred at least 90 days after a terminal event.
+    private static List<List<int>> SplitAtReuse(ReadOnlySpan<ScanMark> marks, bool[]? retracted, List<int> members)
+    {
+        if (!MayBeReused(marks, members)) return [members];
 
         var placed = Sequence(marks, members);
         var groups = new List<List<int>>();
@@ -210,7 +242,8 @@ public static class ShipmentFold
         }
 
         var unique = ScanMark.NoName;
-        var pieces = new List<short>(2);
+        var pieces = Fresh.Pieces;
+        pieces.Clear();
         foreach (var i in members)
         {
             if (marks[i].Use != ScanMark.NoName) unique = marks[i].Use;
@@ -254,7 +287,7 @@ public static class ShipmentFold
 
         return new UseStanding(
             unique, shipment.Status, modifiers, shipment.Reason, shipment.SubStatus, shipment.Speaking, shipment.At,
-            history[0].At, standings, [.. history], nextFuture is { } next ? new DateTimeOffset(next, TimeSpan.Zero) : null);
+            history[0].At, standings, ImmutableCollectionsMarshal.AsImmutableArray(history), nextFuture is { } next ? new DateTimeOffset(next, TimeSpan.Zero) : null);
     }
 
     // The instant at which a scan stops lying in the future; null when it has no time.
@@ -290,18 +323,20 @@ public static class ShipmentFold
 
     private static PlacedScan[] Sequence(ReadOnlySpan<ScanMark> marks, List<int> members)
     {
-        var placed = new List<PlacedScan>(members.Count);
-        List<int>? inexact = null;
+        var scratch = Fresh;
+        var (placed, inexact) = (scratch.Placed, scratch.Inexact);
+        placed.Clear();
+        inexact.Clear();
         foreach (var i in members)
         {
             var occurred = marks[i].Occurred;
             if (occurred.IsExact) placed.Add(new PlacedScan(i, occurred.Utc!.Value.UtcTicks, false, 0));
-            else (inexact ??= []).Add(i);
+            else inexact.Add(i);
         }
 
         var copy = new Order(marks);
         copy.Sort(placed);
-        if (inexact is not null)
+        if (inexact.Count > 0)
         {
             copy.SortByStart(inexact);
             foreach (var i in inexact) Insert(marks, placed, i);

@@ -18,10 +18,23 @@ public static class ShipmentJson
 
     // ---- writing ---------------------------------------------------------------------------------------------------------
 
-    /// <summary>Writes the open half. <c>{"v":1,"at":…,"scans":[…],"events":[{"e":"milestone",…}]}</c>.</summary>
+    /// <summary>The open half, in an array of its own. <c>{"v":1,"at":…,"scans":[…],"events":[{"e":"milestone",…}]}</c>.</summary>
+    public static byte[] OpenOf(ShipmentAppend append)
+    {
+        var scratch = JsonScratch.Begin();
+        WriteOpen(scratch.Json, append);
+        return scratch.ToArray();
+    }
+
+    /// <summary>Writes the open half.</summary>
     public static void WriteOpen(IBufferWriter<byte> output, ShipmentAppend append)
     {
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        WriteOpen(json, append);
+    }
+
+    private static void WriteOpen(Utf8JsonWriter json, ShipmentAppend append)
+    {
         json.WriteStartObject();
         json.WriteNumber("v"u8, FormatVersion);
         json.WriteString("at"u8, append.RecordedAt);
@@ -45,9 +58,7 @@ public static class ShipmentJson
     /// </summary>
     public static bool WritePersonal(IBufferWriter<byte> output, ShipmentAppend append, IReadOnlyList<OriginalPart> originals)
     {
-        var any = originals.Count > 0;
-        foreach (var recorded in append.Scans) any |= ScanJson.HasPersonal(recorded.Scan);
-        if (!any) return false;
+        if (originals.Count == 0 && !HasPersonal(append)) return false;
 
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
         json.WriteStartObject();
@@ -74,6 +85,15 @@ public static class ShipmentJson
         }
         json.WriteEndObject();
         return true;
+    }
+
+    /// <summary>True when a scan of this append has something that must be sealed.</summary>
+    public static bool HasPersonal(ShipmentAppend append)
+    {
+        foreach (var recorded in append.Scans)
+            if (ScanJson.HasPersonal(recorded.Scan))
+                return true;
+        return false;
     }
 
     public static void WriteEvent(Utf8JsonWriter json, ShipmentEvent happened)

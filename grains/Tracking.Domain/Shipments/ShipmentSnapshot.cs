@@ -22,7 +22,8 @@ public static class ShipmentSnapshot
     /// <summary>Format (1 byte), mark count, retraction count (4 bytes each, little endian), marks, retractions, JSON.</summary>
     public static byte[] Write(Shipment shipment)
     {
-        var output = new ArrayBufferWriter<byte>(9 + shipment.Marks.Length * MarkSize + 512);
+        var scratch = JsonScratch.Begin();
+        var output = scratch.Bytes;
         var head = output.GetSpan(9);
         head[0] = Format;
         BinaryPrimitives.WriteInt32LittleEndian(head[1..], shipment.Marks.Length);
@@ -31,7 +32,7 @@ public static class ShipmentSnapshot
         output.Write(MemoryMarshal.AsBytes(shipment.Marks.AsSpan()));
         output.Write(MemoryMarshal.AsBytes(shipment.Retractions.AsSpan()));
 
-        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        var json = scratch.Json;
         json.WriteStartObject();
         json.WriteNumber("version"u8, shipment.Version);
         json.WriteString("at"u8, shipment.RecordedAt);
@@ -80,8 +81,7 @@ public static class ShipmentSnapshot
         if (shipment.SilentSince is { } silent) json.WriteString("silent"u8, silent);
         if (shipment.LinkGeneration != 0) json.WriteNumber("links#"u8, shipment.LinkGeneration);
         json.WriteEndObject();
-        json.Flush();
-        return output.WrittenSpan.ToArray();
+        return scratch.ToArray();
     }
 
     /// <summary>Reads a snapshot and folds it as of <paramref name="asOf"/>; null for a format this release does not know, or bytes cut short.</summary>

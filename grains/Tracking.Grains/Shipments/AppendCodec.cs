@@ -10,12 +10,12 @@ public static class AppendCodec
 {
     public static JournalAppend Encode(string stream, int version, ShipmentAppend append, ImmutableArray<Original> originals, IReadOnlyList<LinkRow>? links)
     {
-        var open = new ArrayBufferWriter<byte>(512);
-        ShipmentJson.WriteOpen(open, append);
-
-        IReadOnlyList<OriginalPart> parts = originals.IsDefaultOrEmpty ? [] : [.. originals.Select(o => new OriginalPart(o.PayloadId, o.Format, o.Bytes.AsMemory()))];
-        var personal = new ArrayBufferWriter<byte>();   // takes no memory until something personal is written
-        ShipmentJson.WritePersonal(personal, append, parts);
-        return new JournalAppend(stream, version, append.RecordedAt, open.WrittenMemory, personal.WrittenMemory, append.HasReaction, links);
+        ArrayBufferWriter<byte>? personal = null;
+        if (!originals.IsDefaultOrEmpty || ShipmentJson.HasPersonal(append))
+        {
+            IReadOnlyList<OriginalPart> parts = originals.IsDefaultOrEmpty ? [] : [.. originals.Select(o => new OriginalPart(o.PayloadId, o.Format, o.Bytes.AsMemory()))];
+            ShipmentJson.WritePersonal(personal = new ArrayBufferWriter<byte>(1024), append, parts);
+        }
+        return new JournalAppend(stream, version, append.RecordedAt, ShipmentJson.OpenOf(append), personal?.WrittenMemory ?? default, append.HasReaction, links);
     }
 }

@@ -59,7 +59,7 @@ public sealed partial class ShipmentGrain(
         if (decided.Append is null)
         {
             _shipment = decided.Next;
-            heads.Offer(HeadOf(decided.Next));   // nothing new to store, but a new time to be woken
+            heads.Offer(new ShipmentHead(decided.Next, ShipmentStream.Of(this.GetPrimaryKeyString()), edd, clock));   // nothing new to store, but a new time to be woken
             return;
         }
         try { await StoreAsync(shipment, decided, []); }
@@ -83,7 +83,8 @@ public sealed partial class ShipmentGrain(
     {
         var append = decided.Append!;
         using var span = TrackingMetrics.Activities.StartActivity("journal.append");
-        try { await journal.AppendAsync(AppendCodec.Encode(ShipmentStream.Of(before.Key), before.Version + 1, append, originals, views.LinksOf(before, decided.Next))); }
+        var stream = ShipmentStream.Of(this.GetPrimaryKeyString());
+        try { await journal.AppendAsync(AppendCodec.Encode(stream, before.Version + 1, append, originals, views.LinksOf(before, decided.Next))); }
         catch (Exception refused)
         {
             if (refused is JournalFencedException) metrics.Fenced.Add(1);
@@ -92,16 +93,8 @@ public sealed partial class ShipmentGrain(
             throw;
         }
         _shipment = decided.Next;   // only then believe it
-        heads.Offer(HeadOf(decided.Next));
+        heads.Offer(new ShipmentHead(decided.Next, stream, edd, clock));
         Announce(before, decided.Next, append);
-    }
-
-    private StreamHead HeadOf(Shipment shipment)
-    {
-        var now = clock.GetUtcNow();
-        return new StreamHead(
-            ShipmentStream.Of(shipment.Key), shipment.Version, shipment.RecordedAt, (byte)shipment.Milestone, (int)(shipment.Current?.Modifiers ?? 0),
-            ShipmentClock.DueAt(shipment, edd.Current, now), ShipmentSnapshot.Write(shipment), ReadOnlyMemory<byte>.Empty);
     }
 
     private void Announce(Shipment before, Shipment shipment, ShipmentAppend append)

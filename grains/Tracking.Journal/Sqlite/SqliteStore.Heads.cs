@@ -11,6 +11,8 @@ internal sealed partial class SqliteStore : IHeadStore
 
     public void Offer(StreamHead head) => _heads?.Offer(head);
 
+    public void Offer(IHeadSource head) => _heads?.Offer(head);
+
     public async ValueTask FlushAsync(CancellationToken cancel = default)
     {
         if (_heads is not null) await _heads.FlushAsync(cancel);
