@@ -13,5 +13,6 @@ root.Subcommands.Add(CheckCommand.Create());
 root.Subcommands.Add(ExportCommand.Create());
 root.Subcommands.Add(RetailerCommand.Create());
 root.Subcommands.Add(OpenApiCommand.Create());
+root.Subcommands.Add(HealthCommand.Create());
 root.Subcommands.Add(VersionCommand.Create());
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -24,7 +24,7 @@ internal static class Repository
         return [.. stream.Documents.Select(static document => document.RootNode)];
     }
 
-    public static YamlNode? Find(this YamlNode? node, params ReadOnlySpan<string> path)
+    public static YamlNode? Find(this YamlNode? node, params string[] path)
     {
         foreach (var key in path)
         {
@@ -33,11 +33,11 @@ internal static class Repository
         return node;
     }
 
-    public static string? Text(this YamlNode? node, params ReadOnlySpan<string> path) => (node.Find(path) as YamlScalarNode)?.Value;
+    public static string? Text(this YamlNode? node, params string[] path) => (node.Find(path) as YamlScalarNode)?.Value;
 
-    public static IEnumerable<YamlNode> Items(this YamlNode? node, params ReadOnlySpan<string> path) => node.Find(path) as YamlSequenceNode ?? (IEnumerable<YamlNode>)[];
+    public static IEnumerable<YamlNode> Items(this YamlNode? node, params string[] path) => node.Find(path) as YamlSequenceNode ?? (IEnumerable<YamlNode>)[];
 
-    public static IEnumerable<(string Key, YamlNode Value)> Entries(this YamlNode? node, params ReadOnlySpan<string> path)
+    public static IEnumerable<(string Key, YamlNode Value)> Entries(this YamlNode? node, params string[] path)
         => node.Find(path) is YamlMappingNode map ? map.Children.Select(static entry => (((YamlScalarNode)entry.Key).Value!, entry.Value)) : [];
 
     /// <summary>Runs a program to its end.</summary>
