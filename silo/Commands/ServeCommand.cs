@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Tracking.Contracts.Estimates;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
+using Tracking.Grains.Changes;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Live;
 using Tracking.Grains.Partitions;
@@ -14,6 +15,7 @@ using Tracking.Silo.Demo;
 using Tracking.Silo.Hosting;
 using Tracking.Silo.Polling;
 using Tracking.Silo.Telemetry;
+using Tracking.Web.Changes;
 using Tracking.Web.Live;
 using Tracking.Web.Notifications;
 using Tracking.Web.Retailers;
@@ -91,6 +93,9 @@ internal static class ServeCommand
         // A key of its own, so that no token can ever be taken for a proof.
         services.AddSingleton(provider => new PageSeal(HMACSHA256.HashData(linkKey, "pages"u8), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRecipients, ShipmentRecipients>();
+        services.AddSingleton<IReaction, ChangeReaction>();
+        if (demo) services.AddSingleton<ICarrierIntercept, SandboxCarrier>();
+        else services.AddSingleton<ICarrierIntercept, RetailerWebhook>();
 
         services.AddSingleton<TrackingMetrics>();
         services.AddSingleton<EddBook>();
@@ -134,6 +139,7 @@ internal static class ServeCommand
         app.MapQuarantine();
         app.MapShipments();
         app.MapTrackingPages();
+        app.MapChanges();
         app.MapLivePages();
         if (demo || app.Environment.IsDevelopment() || configuration.GetValue<bool>("Notifications:ShowMailbox")) app.MapMailbox();
         app.MapHealth();

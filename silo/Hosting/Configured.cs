@@ -4,6 +4,7 @@ using Tracking.Grains.Estimates;
 using Tracking.Grains.Partitions;
 using Tracking.Journal;
 using Tracking.Web.Notifications;
+using Tracking.Web.Changes;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 
@@ -26,6 +27,7 @@ internal static class Configured
         var problems = new List<string>();
         problems.AddRange(RetailerFilesProvider.Problems);
         problems.AddRange(RetailerDirectory.Check(configuration));
+        problems.AddRange(RetailerWebhook.Check(configuration));
         try { problems.AddRange(Storage(configuration).Problems()); }
         catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
         problems.AddRange(ActorHost.Problems(configuration));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tracking.Carriers.Zones;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Estimates;
 using Tracking.Domain.Shipments;
@@ -19,6 +20,17 @@ public static class StoryTeller
     public static Story Tell(ShipmentView view, Texts texts, string shop, DateTimeOffset now, int lines = int.MaxValue)
         => new Teller(view, texts, shop, now).Tell(lines);
 
+    /// <summary>The day it is at the door.</summary>
+    public static DateOnly Today(ShipmentView view, DateTimeOffset now) => DateOnly.FromDateTime(Local(view, ZoneOf(view), now));
+
+    /// <summary>The zone of the door: as known, else by the place it goes to; null when nobody can tell.</summary>
+    internal static TimeZoneInfo? ZoneOf(ShipmentView view)
+    {
+        if (view.DestinationZone is { } id && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var known)) return known;
+        var found = view.DestinationCountry is null ? null : PlaceZones.Find(new Place(City: view.DestinationCity, Region: view.DestinationRegion, Country: view.DestinationCountry));
+        return found is not null && TimeZoneInfo.TryFindSystemTimeZoneById(found.Id, out var zone) ? zone : null;
+    }
+
     private readonly struct Teller
     {
         private readonly ShipmentView _view;
@@ -35,7 +47,7 @@ public static class StoryTeller
         {
             (_view, _t, _shop, _now) = (view, texts, shop, now);
             _carrier = CarrierText.Clean(Carrier.DisplayName(view.Key.Carrier), CarrierText.MaxPlace) ?? "";
-            _zone = view.DestinationZone is { } id && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) ? zone : null;
+            _zone = ZoneOf(view);
             _today = DateOnly.FromDateTime(Local(view, _zone, now));
             _window = IsComing(view.Status) ? view.Window?.VisibleOn(_today) : null;
             _silent = view.SilentSince is { } since && since <= now && !view.Status.IsTerminal();
@@ -76,7 +88,7 @@ public static class StoryTeller
                 Say = _t.Say("say.update", ("status", status), ("lead", lead), ("when", when)),
                 RefreshAt = RefreshAt(),
                 Days = _window,
-                Zone = _zone is null ? null : _view.DestinationZone,
+                Zone = _zone?.Id,
                 Milestone = _view.Status,
             };
         }

@@ -30,6 +30,7 @@ public static partial class TrackingEndpoints
         services.TryAddSingleton(provider => new PageSeal(RandomNumberGenerator.GetBytes(32), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IDoors, GrainDoors>();
         services.TryAddSingleton<StepUp>();
+        services.TryAddSingleton<IChangeBooks, GrainChangeBooks>();
         services.TryAddSingleton<PageParts>();
         return services;
     }

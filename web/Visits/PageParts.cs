@@ -1,10 +1,14 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Tracking.Contracts.Changes;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
+using Tracking.Domain.Changes;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Visits;
 using Tracking.Domain.Vocabulary;
+using Tracking.Web.Changes;
 
 namespace Tracking.Web.Pages;
 
@@ -23,10 +27,16 @@ public sealed record PageExtras
     public string? Phone { get; init; }
     /// <summary>From <see cref="VisitLevel.Proven"/>, once delivered.</summary>
     public DeliveryProof? Proof { get; init; }
+    /// <summary>The delivery can be changed now, by whoever can be sent a code.</summary>
+    public bool CanChange { get; init; }
+    /// <summary>From <see cref="VisitLevel.Known"/>: what was asked of the carrier, without what was written.</summary>
+    public ImmutableArray<ChangeView> Changes { get; init; } = [];
+    public DateOnly Today { get; init; }
 }
 
 /// <summary>Gathers what a visitor may see beyond the link's own view.</summary>
-public sealed partial class PageParts(IShipmentReader reader, IRecipients recipients, PageSeal seal, ILogger<PageParts> log)
+public sealed partial class PageParts(
+    IShipmentReader reader, IRecipients recipients, IChangeBooks changes, StepUp steps, PageSeal seal, IConfiguration configuration, TimeProvider clock, ILogger<PageParts> log)
 {
     /// <summary>The view to tell the story from, and the rest. Trouble with the rest never takes the page away.</summary>
     public async Task<(ShipmentView View, PageExtras Extras)> GatherAsync(Visit visit, string token, CancellationToken cancel)
@@ -36,7 +46,17 @@ public sealed partial class PageParts(IShipmentReader reader, IRecipients recipi
         {
             var facts = await recipients.FindAsync(view.Key, view.UseId, cancel).ConfigureAwait(false);
             var extras = new PageExtras { Level = visit.Level, Form = visit.Level > VisitLevel.Link ? seal.Form(token) : "", HasMore = facts is { PostalCode: not null } or { Email: not null } or { Phone: not null } };
-            if (visit.Level >= VisitLevel.Known) extras = extras with { Items = facts?.Items ?? [] };
+            extras = extras with
+            {
+                Today = StoryTeller.Today(view, clock.GetUtcNow()),
+                CanChange = steps.SendsCodes && facts is { Email: not null } or { Phone: not null } && !DeliveryChanges.Possible(view.Status).IsEmpty
+                    && RetailerWebhook.Of(configuration, view.Key.Retailer).Offered,
+            };
+            if (visit.Level >= VisitLevel.Known)
+            {
+                var asked = await changes.Of(view.Key, view.UseId).List().WaitAsync(cancel).ConfigureAwait(false);
+                extras = extras with { Items = facts?.Items ?? [], Changes = [.. asked.Select(c => c with { Words = null })] };
+            }
             if (visit.Level < VisitLevel.Proven) return (view, extras);
 
             LogSeen(log, view.Key.Retailer, view.Key.Carrier);

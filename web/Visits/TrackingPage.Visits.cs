@@ -70,7 +70,11 @@ public static partial class TrackingPage
         var t = frame.Texts;
         if (extras.Level == VisitLevel.Link)
         {
-            if (extras.HasMore) html.Add($"<p class=\"invite\"><a class=\"button\" href=\"{frame.Path}/prove?lang={t.Tag}\">{t["more.show"]}</a></p>\n");
+            if (!extras.HasMore && !extras.CanChange) return;
+            html.Add($"<div class=\"invite tools\">");
+            if (extras.HasMore) html.Add($"<a class=\"button\" href=\"{frame.Path}/prove?lang={t.Tag}\">{t["more.show"]}</a>");
+            if (extras.CanChange) html.Add($"<a class=\"button\" href=\"{frame.Path}/change?lang={t.Tag}\">{t["change.title"]}</a>");
+            html.Add($"</div>\n");
             return;
         }
         html.Add($"<section class=\"card more\"><h2>{t["more.title"]}</h2><dl>");
@@ -94,7 +98,10 @@ public static partial class TrackingPage
             if (!proof.Images.IsDefaultOrEmpty) { said = true; html.Add($"<dd>{t["more.photo"]}</dd>"); }
             if (!said) html.Add($"<dd>{t["more.noProof"]}</dd>");
         }
-        html.Add($"</dl><p class=\"small\">{t[extras.Level == VisitLevel.Known ? "more.known" : "more.proven"]}</p>");
+        html.Add($"</dl>");
+        Requests(html, extras.Changes, extras.Today, frame);
+        if (extras.CanChange) html.Add($"<p><a class=\"button\" href=\"{frame.Path}/change?lang={t.Tag}\">{t["change.title"]}</a></p>");
+        html.Add($"<p class=\"small\">{t[extras.Level == VisitLevel.Known ? "more.known" : "more.proven"]}</p>");
         if (extras.Level == VisitLevel.Known && extras.HasMore) html.Add($"<p><a href=\"{frame.Path}/prove?lang={t.Tag}\">{t["more.prove"]}</a></p>");
         html.Add($"<form method=\"post\" action=\"{frame.Path}/prove?lang={t.Tag}\"><input type=\"hidden\" name=\"form\" value=\"{extras.Form}\"><button name=\"forget\" value=\"1\">{t["more.forget"]}</button></form></section>\n");
     }

@@ -8,8 +8,10 @@ using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
+using Tracking.Web.Changes;
 using Tracking.Web.Live;
 using Tracking.Web.Pages;
+using Tracking.Web.Retailers;
 
 namespace Tracking.Web.Tests.Pages;
 
@@ -32,7 +34,7 @@ internal sealed class PageHost : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Tracking.Web.Tests", ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Retailers:demo:Name"] = "Maple & Thread", ["Live:SocketsPerLink"] = "5" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Retailers:demo:Name"] = "Maple & Thread", ["Retailers:demo:Keys:0"] = "demo", ["Live:SocketsPerLink"] = "5" });
         if (settings is not null) builder.Configuration.AddInMemoryCollection(settings);
         var parcels = new FakeParcels();
         if (clock is not null) builder.Services.AddSingleton(clock);
@@ -42,11 +44,14 @@ internal sealed class PageHost : IAsyncDisposable
         builder.Services.AddSingleton<IRecipients>(parcels.People);
         builder.Services.AddSingleton<IDoors>(provider => new FakeDoors(provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<INotices>(parcels.Mail);
+        builder.Services.AddSingleton<IChangeBooks>(provider => new FakeChangeBooks(provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<RetailerDirectory>();
         builder.Services.AddTrackingPages();
         builder.Services.AddLivePages();
         var app = builder.Build();
         before?.Invoke(app);
         app.MapTrackingPages();
+        app.MapChanges();
         app.MapLivePages();
         await app.StartAsync();
         parcels.Pages = app.Services.GetRequiredService<LivePages>();
