@@ -74,7 +74,7 @@ public interface IHeadStore
 }
 
 /// <summary>One append. <see cref="Open"/> is versioned JSON; <see cref="Personal"/> is sealed with the stream's own key before it leaves the process.</summary>
-/// <param name="Stream"><c>s/{retailer}/{carrier}/{number}</c>; the first letter is the kind: s shipment, o order, c customer, g goodwill budget, p policy.</param>
+/// <param name="Stream"><c>s/{retailer}/{carrier}/{number}</c>; the first letter is the kind: s shipment, o order, c customer, g goodwill budget, p policy, k case (claims, signature, recovery), h claimant.</param>
 /// <param name="Version">1 for the first append of a stream.</param>
 /// <param name="RecordedAt">When we knew it: the stream's previous value plus at least one microsecond.</param>
 /// <param name="Marked">True when a partition reader must see this row (it has a reaction).</param>
@@ -97,7 +97,14 @@ public sealed record JournalRow(
     ReadOnlyMemory<byte> Open,
     ReadOnlyMemory<byte> Personal,
     bool Marked,
-    bool Erased);
+    bool Erased)
+{
+    /// <summary>
+    /// The personal part as it is stored, sealed; empty when there was none, and where personal parts are not opened. It stays when its key is destroyed, so a digest over it holds after an
+    /// erasure (a store in memory gives a stand-in with the same property).
+    /// </summary>
+    public ReadOnlyMemory<byte> Sealed { get; init; }
+}
 
 /// <param name="Head">The newest stored head, or null; a head whose format byte the reader does not know counts as absent (the caller then reads all rows).</param>
 /// <param name="Tail">The rows above the head (all rows when there is none), oldest first. <see cref="JournalRow.Personal"/> is not opened here.</param>

@@ -297,6 +297,7 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
     private sealed class Stored(string stream, int version, long id, DateTimeOffset recordedAt, byte[] open, byte[] personal, bool marked)
     {
         private byte[] _personal = personal;
+        private byte[]? _sealed;
         private bool _erased;
 
         public string Stream => stream;
@@ -308,10 +309,14 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
         public void Erase()
         {
             _erased |= _personal.Length > 0;
+            _ = Sealed;
             _personal = [];
         }
 
-        public JournalRow Opened(long epoch) => new(stream, version, new(epoch, 0, id), recordedAt, open, _personal, marked, _erased);
+        // Nothing is sealed here; a digest stands in for the bytes that a database keeps.
+        private byte[] Sealed => _sealed ??= _personal.Length == 0 ? [] : System.Security.Cryptography.SHA256.HashData(_personal);
+
+        public JournalRow Opened(long epoch) => new(stream, version, new(epoch, 0, id), recordedAt, open, _personal, marked, _erased) { Sealed = Sealed };
 
         public JournalRow Closed(long epoch) => new(stream, version, new(epoch, 0, id), recordedAt, open, default, marked, false);
     }

@@ -191,7 +191,7 @@ internal sealed partial class PostgresStore : IEventJournal
     private static JournalRow Opened(RawRow row, Dictionary<string, Dictionary<long, byte[]>> keys)
     {
         var (personal, erased) = PersonalSeal.OpenIfKept(keys.GetValueOrDefault(row.Stream, NoKeys), row.Stream, row.Version, row.Sealed);
-        return new(row.Stream, row.Version, row.Position, row.RecordedAt, row.Open, personal, row.Marked, erased);
+        return new(row.Stream, row.Version, row.Position, row.RecordedAt, row.Open, personal, row.Marked, erased) { Sealed = row.Sealed };
     }
 
     private static NpgsqlParameter Xid(long transaction) => new() { Value = (ulong)transaction, NpgsqlDbType = NpgsqlDbType.Xid8 };

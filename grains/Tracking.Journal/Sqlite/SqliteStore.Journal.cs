@@ -163,8 +163,9 @@ internal sealed partial class SqliteStore : IEventJournal
     private JournalRow Row(SqliteStatement rows, Func<string, IReadOnlyDictionary<long, byte[]>>? keys)
     {
         var (stream, version) = (rows.Text(1), (int)rows.Long(2));
-        var (personal, erased) = keys is null || rows.IsNull(6) ? (default, false) : PersonalSeal.OpenIfKept(keys(stream), stream, version, rows.Bytes(6));
-        return new(stream, version, At(rows.Long(0)), Micros.From(rows.Long(3)), rows.Bytes(5), personal, rows.Long(4) != 0, erased);
+        var sealedBytes = keys is null || rows.IsNull(6) ? null : rows.Bytes(6);
+        var (personal, erased) = sealedBytes is null ? (default, false) : PersonalSeal.OpenIfKept(keys!(stream), stream, version, sealedBytes);
+        return new(stream, version, At(rows.Long(0)), Micros.From(rows.Long(3)), rows.Bytes(5), personal, rows.Long(4) != 0, erased) { Sealed = sealedBytes };
     }
 
     private static Dictionary<long, byte[]> KeysOf(SqliteSession session, string stream)

@@ -339,10 +339,13 @@ public abstract class JournalContract : IAsyncLifetime
         var neighbour = Stream + "-2";
         await AppendAsync(neighbour, 1, "open", "John Roe");
 
+        var before = (await RowsAsync(Stream)).ConvertAll(row => Convert.ToHexString(row.Sealed.Span));
         await Journal.EraseAsync(Stream);
 
         var rows = await RowsAsync(Stream);
         rows.Select(row => (Text(row.Open), row.Personal.IsEmpty, row.Erased)).ShouldBe([("open", true, true), ("open only", true, false)]);
+        rows.Select(row => Convert.ToHexString(row.Sealed.Span)).ShouldBe(before, "what was sealed stays, so that a digest over it holds");
+        (before[0].Length > 0, before[1]).ShouldBe((true, ""));
         Text((await RowsAsync(neighbour))[0].Personal).ShouldBe("John Roe");
     }
 
