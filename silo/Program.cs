@@ -11,6 +11,7 @@ root.Subcommands.Add(BacktestCommand.Create());
 root.Subcommands.Add(DecodeCommand.Create());
 root.Subcommands.Add(CheckCommand.Create());
 root.Subcommands.Add(ExportCommand.Create());
+root.Subcommands.Add(VerifyClaimCommand.Create());
 root.Subcommands.Add(RetailerCommand.Create());
 root.Subcommands.Add(OpenApiCommand.Create());
 root.Subcommands.Add(HealthCommand.Create());
