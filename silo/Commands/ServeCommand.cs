@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using Tracking.Contracts.Claims;
 using Tracking.Contracts.Estimates;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Grains.Changes;
+using Tracking.Grains.Claims;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Live;
 using Tracking.Grains.Partitions;
@@ -16,6 +18,7 @@ using Tracking.Silo.Hosting;
 using Tracking.Silo.Polling;
 using Tracking.Silo.Telemetry;
 using Tracking.Web.Changes;
+using Tracking.Web.Claims;
 using Tracking.Web.Live;
 using Tracking.Web.Notifications;
 using Tracking.Web.Retailers;
@@ -107,6 +110,7 @@ internal static class ServeCommand
         services.AddSingleton<IShipmentReader, ShipmentReader>();
         services.AddSingleton<PushRouter>();
         services.AddSingleton<IStreamWaker, ShipmentWaker>();
+        services.AddCases();
         services.AddOptions<PartitionOptions>().BindConfiguration("Partitions");
         builder.AddActorRuntime();
         services.AddHostedService(provider => provider.GetRequiredService<PushRouter>());
@@ -138,6 +142,8 @@ internal static class ServeCommand
         app.MapFeeds();
         app.MapQuarantine();
         app.MapShipments();
+        app.MapClaims();
+        app.MapSignatures();
         app.MapTrackingPages();
         app.MapChanges();
         app.MapLivePages();

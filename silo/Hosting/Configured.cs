@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Tracking.Carriers.Mapping;
+using Tracking.Grains.Claims;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Partitions;
 using Tracking.Journal;
@@ -28,6 +29,7 @@ internal static class Configured
         problems.AddRange(RetailerFilesProvider.Problems);
         problems.AddRange(RetailerDirectory.Check(configuration));
         problems.AddRange(RetailerWebhook.Check(configuration));
+        problems.AddRange(CareRules.Check(configuration));
         try { problems.AddRange(Storage(configuration).Problems()); }
         catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
         problems.AddRange(ActorHost.Problems(configuration));
