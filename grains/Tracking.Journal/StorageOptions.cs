@@ -27,6 +27,9 @@ public sealed class StorageOptions
     /// <summary>Accepts a PostgreSQL with <c>fsync</c>, <c>full_page_writes</c> or <c>synchronous_commit</c> off. Default false: an ack means flushed. For benchmarks of everything but the disk.</summary>
     public bool AllowUnsafe { get; set; }
 
+    /// <summary>How far this machine's clock may be from PostgreSQL's when it starts, in seconds. Default 5: lateness of scans and signs of life of nodes are judged by these clocks.</summary>
+    public double MaxClockSkewSeconds { get; set; } = 5;
+
     /// <summary>Who else may use the database. Default <see cref="StorageAccess.Exclusive"/>: two embedded processes would each believe they own every shipment.</summary>
     public StorageAccess Access { get; set; } = StorageAccess.Exclusive;
 
@@ -53,12 +56,16 @@ public sealed class StorageOptions
         return options;
     }
 
+    /// <summary>The connection strings of every PostgreSQL these options name.</summary>
+    public IEnumerable<string> Databases() => string.IsNullOrWhiteSpace(Postgres) ? [] : [Postgres];
+
     /// <summary>Everything wrong with the options, one sentence each; empty when they are usable.</summary>
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
         if (string.IsNullOrWhiteSpace(Postgres) && string.IsNullOrWhiteSpace(Sqlite)) problems.Add("Storage:Postgres and Storage:Sqlite are both empty; name one of them.");
         if (string.IsNullOrWhiteSpace(Postgres) && Access == StorageAccess.Shared) problems.Add("Several processes cannot share a SQLite file; set Storage:Postgres.");
+        if (MaxClockSkewSeconds is not (>= 0.5 and <= 600)) problems.Add("Storage:MaxClockSkewSeconds must be between 0.5 and 600.");
         Range("MaxBatch", Journal.MaxBatch, 1, 10_000);
         Range("Writers", Journal.Writers, 1, 64);
         Range("QueueLimit", Journal.QueueLimit, 1, 1_000_000);

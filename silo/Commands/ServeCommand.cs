@@ -50,6 +50,8 @@ internal static class ServeCommand
 
             using var startLog = LoggerFactory.Create(log => log.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(o => o.SingleLine = true));
             var storage = Configured.Storage(builder.Configuration);
+            foreach (var database in storage.Databases())
+                if (await DatabaseClock.ProblemAsync(database, storage.MaxClockSkewSeconds, TimeProvider.System, cancel) is { } apart) throw new StartException(apart);
             await using var store = await JournalFactory.OpenAsync(storage, TimeProvider.System, startLog.CreateLogger("Tracking.Journal"), cancel);
             await using var app = Compose(builder, store, demo);
             using var lost = store.LockLost.Register(() => app.Lifetime.StopApplication());

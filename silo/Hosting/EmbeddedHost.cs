@@ -15,11 +15,13 @@ internal static class ActorHost
     /// <summary>Nothing beyond what every build needs.</summary>
     public static IEnumerable<string> Problems(IConfiguration configuration) => [];
 
+    /// <summary>Sections of settings that only this build has.</summary>
+    public static IEnumerable<(string Section, Type Options)> Sections => [];
+
     public static void AddActorRuntime(this WebApplicationBuilder builder)
         => builder.Services.AddEmbeddedActors(options =>
         {
             options.GrainAssemblies.Add(typeof(ShipmentGrain).Assembly);
-            // A scan's shipment is rarely scanned again within minutes; a page that is open keeps its shipment itself.
-            options.CollectionAge = TimeSpan.FromMinutes(builder.Configuration.GetValue("Runtime:CollectionMinutes", 5.0));
+            options.CollectionAge = RuntimeOptions.CollectionAge(builder.Configuration);
         });
 }

@@ -5,14 +5,18 @@ namespace Tracking.Silo.Hosting;
 /// <summary>The key that tracking links are made with: <c>Security:LinkKey</c> (base64, at least 32 bytes), else a file of this machine, made when missing.</summary>
 internal static class LinkKey
 {
+    /// <summary>What is wrong with the configured key, or null.</summary>
+    public static string? Problem(IConfiguration configuration)
+    {
+        if (configuration["Security:LinkKey"] is not { Length: > 0 } configured) return null;
+        Span<byte> bytes = stackalloc byte[256];
+        return !Convert.TryFromBase64String(configured, bytes, out var length) || length < 32 ? "Security:LinkKey is not base64 of 32 to 256 bytes." : null;
+    }
+
     public static byte[] Load(IConfiguration configuration, string dataFolder)
     {
-        if (configuration["Security:LinkKey"] is { Length: > 0 } configured)
-        {
-            Span<byte> bytes = stackalloc byte[256];
-            if (!Convert.TryFromBase64String(configured, bytes, out var length) || length < 32) throw new StartException("Security:LinkKey is not base64 of at least 32 bytes.");
-            return bytes[..length].ToArray();
-        }
+        if (Problem(configuration) is { } problem) throw new StartException(problem);
+        if (configuration["Security:LinkKey"] is { Length: > 0 } configured) return Convert.FromBase64String(configured);
         var path = Path.Combine(dataFolder, "link.key");
         try
         {

@@ -25,22 +25,20 @@ internal static class ActorHost
         if (string.IsNullOrWhiteSpace(configuration["Security:LinkKey"]))
             yield return "Security:LinkKey is not set; every node of a cluster needs the same one, base64 of at least 32 bytes (openssl rand -base64 32).";
         OrleansOptions options;
-        string? wrong = null;
         try { options = Options(configuration); }
-        catch (InvalidOperationException unreadable) { (options, wrong) = (new(), unreadable.InnerException?.Message ?? unreadable.Message); }
-        if (wrong is not null) yield return $"Orleans: {wrong}";
-        var found = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), found, validateAllProperties: true);
-        foreach (var problem in found) yield return $"Orleans: {problem.ErrorMessage}";
+        catch (InvalidOperationException) { options = new(); }   // said with the other sections
         if (!IPAddress.TryParse(options.AdvertisedIP, out _)) yield return $"Orleans:AdvertisedIP is '{options.AdvertisedIP}'; it must be the IP address at which the other nodes reach this one.";
     }
+
+    /// <summary>Sections of settings that only this build has.</summary>
+    public static IEnumerable<(string Section, Type Options)> Sections => [("Orleans", typeof(OrleansOptions))];
 
     public static void AddActorRuntime(this WebApplicationBuilder builder)
     {
         var options = Options(builder.Configuration);
         var database = Database(builder.Configuration["Storage:Postgres"]!, options);
         // Started before Orleans because it is registered before it.
-        builder.Services.AddHostedService(services => new OrleansSchema(database, options, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<OrleansSchema>>()));
+        builder.Services.AddHostedService(services => new OrleansSchema(database, options, services.GetRequiredService<ILogger<OrleansSchema>>()));
         builder.Host.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, options.ServiceId));
@@ -67,7 +65,7 @@ internal static class ActorHost
             });
             silo.Configure<GrainCollectionOptions>(idle =>
             {
-                idle.CollectionAge = TimeSpan.FromMinutes(builder.Configuration.GetValue("Runtime:CollectionMinutes", 5.0));   // as the embedded runtime, for the same reason
+                idle.CollectionAge = RuntimeOptions.CollectionAge(builder.Configuration);
                 idle.CollectionQuantum = TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, idle.CollectionAge.Ticks / 2));
                 // Every activation can be read again from the journal, so giving up the longest idle ones costs less than dying of memory.
                 idle.EnableActivationSheddingOnMemoryPressure = true;
@@ -123,12 +121,10 @@ internal sealed class OrleansOptions
     [Range(1, 20)] public int MissedProbes { get; set; } = 3;
     /// <summary>Seconds a call between grains may take before its outcome is unknown. Default 30, as the embedded runtime: load is shed at the HTTP doors, never by timeouts.</summary>
     [Range(1, 300)] public double ResponseSeconds { get; set; } = 30;
-    /// <summary>How far this machine's clock may be from the database's, in seconds, when the node starts. Default 5: nodes judge each other's signs of life, and scans their lateness, by their clocks.</summary>
-    [Range(0.5, 600)] public double MaxClockSkewSeconds { get; set; } = 5;
 }
 
 /// <summary>Makes the database ready for Orleans before Orleans asks: tables and statements, applied once, and a look at what would make this node do harm.</summary>
-internal sealed partial class OrleansSchema(string database, OrleansOptions options, TimeProvider clock, ILogger<OrleansSchema> log) : IHostedService
+internal sealed partial class OrleansSchema(string database, OrleansOptions options, ILogger<OrleansSchema> log) : IHostedService
 {
     private const string Folder = "OrleansSql/";
 
@@ -147,7 +143,7 @@ internal sealed partial class OrleansSchema(string database, OrleansOptions opti
                 foreach (var script in Scripts()) await ApplyAsync(connection, script);
                 await transaction.CommitAsync(cancellationToken);
             }
-            await CheckClockAsync(connection);
+            await CheckReleaseAsync(connection);
             await CheckNeighboursAsync(connection);
         }
         catch (Exception refused) when (refused is NpgsqlException or TimeoutException)
@@ -170,14 +166,17 @@ internal sealed partial class OrleansSchema(string database, OrleansOptions opti
         else if (applied != script.Checksum) throw new StartException($"The database was set up by another text of {script.Name}; an applied script must not be edited.");
     }
 
-    private async Task CheckClockAsync(NpgsqlConnection connection)
+    // Nodes of two major versions do not understand each other's messages. Who comes when no other is alive says which one it is from now on.
+    private async Task CheckReleaseAsync(NpgsqlConnection connection)
     {
-        var before = clock.GetUtcNow();
-        var theirs = new DateTimeOffset(await ScalarAsync<DateTime>(connection, "SELECT clock_timestamp()"));
-        var ours = before + (clock.GetUtcNow() - before) / 2;
-        var apart = (ours - theirs).Duration();
-        if (apart.TotalSeconds > options.MaxClockSkewSeconds)
-            throw new StartException(FormattableString.Invariant($"This machine's clock is {apart.TotalSeconds:0.#} s {(ours > theirs ? "ahead of" : "behind")} the database's; at most {options.MaxClockSkewSeconds} s are allowed (Orleans:MaxClockSkewSeconds). Set it by NTP."));
+        var ours = typeof(OrleansSchema).Assembly.GetName().Version!.Major;
+        await RunAsync(connection, """
+            INSERT INTO orleans_release (cluster_id, major) VALUES ($1, $2)
+            ON CONFLICT (cluster_id) DO UPDATE SET major = excluded.major, since = now()
+            WHERE orleans_release.major <> excluded.major AND NOT EXISTS (SELECT FROM orleans_node WHERE cluster_id = $1 AND status = 3 AND alive_at > clock_timestamp() - interval '15 seconds')
+            """, options.ClusterId, ours);
+        var theirs = await ScalarAsync<int>(connection, "SELECT major FROM orleans_release WHERE cluster_id = $1", options.ClusterId);
+        if (theirs != ours) throw new StartException($"Nodes of major version {theirs} run on this database and this one is {ours}; two major versions do not work side by side. Stop those first, or start a {theirs}.");
     }
 
     // Two clusters would both be sure that they own every shipment; the journal would fence them from each other all day.
