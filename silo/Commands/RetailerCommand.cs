@@ -45,7 +45,7 @@ internal static class RetailerCommand
             Currency = "EUR",
             Locale = "en",
             Keys = new[] { "sha256:" + RetailerDirectory.Digest(key) },
-            PublishableKeys = new[] { publishable },
+            PublishableKeys = new[] { new { Key = publishable, Origins = Array.Empty<string>() } },
             Feeds = new Dictionary<string, object> { [feed] = new { Format = "ups", Secrets = new[] { credential }, Header = "credential" } },
         }, Indented);
         Directory.CreateDirectory(folder);

@@ -21,6 +21,8 @@ using Tracking.Web.Changes;
 using Tracking.Web.Claims;
 using Tracking.Web.Live;
 using Tracking.Web.Notifications;
+using Tracking.Web.Estimates;
+using Tracking.Web.Promises;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 using Tracking.Web.Shipments;
@@ -129,6 +131,8 @@ internal static class ServeCommand
         services.AddSingleton<FeedIntake>();
         services.AddSingleton<PollMetrics>();
         services.AddHostedService<PollService>();
+        services.AddPromises();
+        services.AddAreaNotices();
         services.AddTrackingPages();
         services.AddLivePages();
         services.AddMailbox(configuration, SiloConfiguration.DataFolder(configuration));
@@ -146,6 +150,9 @@ internal static class ServeCommand
         app.MapShipments();
         app.MapClaims();
         app.MapSignatures();
+        app.MapPromises();
+        app.MapAreaNotices();
+        app.MapCalibration();
         app.MapTrackingPages();
         app.MapChanges();
         app.MapLivePages();

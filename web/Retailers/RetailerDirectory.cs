@@ -12,6 +12,9 @@ namespace Tracking.Web.Retailers;
 public sealed record Retailer(string Id, RetailerOptions Options)
 {
     public string DisplayName => Options.Name ?? Id;
+
+    /// <summary>How it ships, read from the options once.</summary>
+    public Shipping Shipping { get; } = Shipping.Read(Id, Options.Shipping, Options.Zone, []);
 }
 
 /// <summary>A feed with its retailer.</summary>
@@ -45,6 +48,9 @@ public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
 
     /// <summary>The retailer whose live secret key this is, or null.</summary>
     public Retailer? FindByKey(string key) => _state.Keys.GetValueOrDefault(Digest(key));
+
+    /// <summary>The retailer of a publishable key, and where the key may be used; null for one that is not known.</summary>
+    public (Retailer Retailer, PublishableKeyOptions Key)? FindByPublishableKey(string key) => _state.Publishable.TryGetValue(key, out var found) ? found : null;
 
     /// <summary>The feed that an address names, or null.</summary>
     public RetailerFeed? FindFeed(string feedId) => _state.Feeds.GetValueOrDefault(feedId);
@@ -82,7 +88,8 @@ public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
     }
 
     private sealed record State(
-        FrozenDictionary<string, Retailer> Retailers, FrozenDictionary<string, Retailer> Keys, FrozenDictionary<string, RetailerFeed> Feeds, bool DemoOnly)
+        FrozenDictionary<string, Retailer> Retailers, FrozenDictionary<string, Retailer> Keys, FrozenDictionary<string, RetailerFeed> Feeds, bool DemoOnly,
+        FrozenDictionary<string, (Retailer Retailer, PublishableKeyOptions Key)> Publishable)
     {
         public IReadOnlyCollection<string> Sharing { get; } = [.. Retailers.Values.Where(r => r.Options.ShareDeliveries).Select(r => r.Id)];
     }
@@ -93,6 +100,7 @@ public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
         var retailers = new Dictionary<string, Retailer>(StringComparer.Ordinal);
         var keys = new Dictionary<string, Retailer>(StringComparer.Ordinal);
         var feeds = new Dictionary<string, RetailerFeed>(StringComparer.Ordinal);
+        var publishable = new Dictionary<string, (Retailer Retailer, PublishableKeyOptions Key)>(StringComparer.Ordinal);
         foreach (var section in configuration.GetSection("Retailers").GetChildren())
         {
             var id = section.Key;
@@ -113,6 +121,16 @@ public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
             }
             if (!TimeZoneInfo.TryFindSystemTimeZoneById(options.Zone, out _)) problems.Add($"Retailers:{id}:Zone is '{options.Zone}', which is no IANA zone.");
             if (options.Currency.Length != 3 || !options.Currency.All(char.IsAsciiLetterUpper)) problems.Add($"Retailers:{id}:Currency is '{options.Currency}'; it is an ISO 4217 code such as EUR.");
+            Shipping.Read(id, options.Shipping, options.Zone, problems);
+            foreach (var key in options.PublishableKeys)
+            {
+                if (key.Key.Length < 8) problems.Add($"Retailers:{id}:PublishableKeys holds a key shorter than 8 characters.");
+                else if (!publishable.TryAdd(key.Key, (retailer, key))) problems.Add($"Retailers:{id}:PublishableKeys holds a key that {publishable[key.Key].Retailer.Id} has too.");
+                foreach (var origin in key.Origins)
+                    if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.PathAndQuery != "/" || origin.EndsWith('/'))
+                        problems.Add($"Retailers:{id}:PublishableKeys:Origins holds '{origin}'; an origin is such as https://shop.example, without a path.");
+            }
+            if (options.PromisesPerSecond < 0) problems.Add($"Retailers:{id}:PromisesPerSecond is negative; 0 means no limit.");
             if (options.ScansPerSecond < 0) problems.Add($"Retailers:{id}:ScansPerSecond is negative; 0 means no limit.");
             foreach (var (feedId, feed) in options.Feeds)
             {
@@ -135,11 +153,20 @@ public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
         var demo = retailers.Count == 0;
         if (demo)
         {
-            var retailer = new Retailer("demo", new RetailerOptions { Name = "Demo Shop", Keys = ["demo"] });
+            var retailer = new Retailer("demo", new RetailerOptions
+            {
+                Name = "Demo Shop", Keys = ["demo"], PublishableKeys = [new PublishableKeyOptions { Key = "demo-publishable" }],
+                Shipping = new ShippingOptions
+                {
+                    Warehouses = { ["newark"] = new WarehouseOptions { Country = "US", Region = "NJ", PostalCode = "07114", Zone = "America/New_York", CutOff = "16:00" } },
+                    Services = { ["ups/GROUND"] = "UPS Ground", ["ups/2ND_DAY_AIR"] = "UPS 2nd Day Air" },
+                },
+            });
             retailers.Add("demo", retailer);
             keys.Add(Digest("demo"), retailer);
+            publishable.Add("demo-publishable", (retailer, retailer.Options.PublishableKeys[0]));
         }
-        return new State(retailers.ToFrozenDictionary(StringComparer.Ordinal), keys.ToFrozenDictionary(StringComparer.Ordinal), feeds.ToFrozenDictionary(StringComparer.Ordinal), demo);
+        return new State(retailers.ToFrozenDictionary(StringComparer.Ordinal), keys.ToFrozenDictionary(StringComparer.Ordinal), feeds.ToFrozenDictionary(StringComparer.Ordinal), demo, publishable.ToFrozenDictionary(StringComparer.Ordinal));
     }
 
     public static bool IsId(string id) => id.Length is > 0 and <= 40 && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');

@@ -15,8 +15,12 @@ public sealed class RetailerOptions
     public string Locale { get; set; } = "en";
     /// <summary>Secret API keys: <c>sha256:{64 hex digits}</c> of the key (what <c>retailer add</c> writes), or the key itself. At least one.</summary>
     public List<string> Keys { get; set; } = [];
-    /// <summary>Keys that may stand in a browser: promise and widget only.</summary>
-    public List<string> PublishableKeys { get; set; } = [];
+    /// <summary>Keys that may stand in a browser: promise and widget only, from the origins named with them.</summary>
+    public List<PublishableKeyOptions> PublishableKeys { get; set; } = [];
+    /// <summary>Promises per second for all publishable keys together, each node counting for itself; five seconds' worth may come at once. Default 200; 0 means no limit.</summary>
+    public int PromisesPerSecond { get; set; } = 200;
+    /// <summary>Warehouses, cut-offs and services, for dates before purchase.</summary>
+    public ShippingOptions Shipping { get; set; } = new();
     /// <summary>
     /// True: this retailer's finished deliveries feed the statistics that every retailer's estimates start from, and the public calibration page. Default false: they teach its own
     /// estimates only.

@@ -49,6 +49,24 @@ public sealed partial class EddSnapshot
     public double MassBefore(in JourneyFacts facts, DateTimeOffset now, DateTimeOffset instant)
         => Tables.TryExpect(facts, now.UtcTicks, out var expectation) ? new Outlook(expectation, now.UtcTicks).MassBefore(instant) : 0;
 
+    /// <summary>The shortest run of whole local days that holds at least the wanted mass (0.5 to 0.97), with its true mass; null when the journey is over or no run is short enough.</summary>
+    public (DateOnly From, DateOnly To, double Mass)? Window(in JourneyFacts facts, DateTimeOffset now, double wanted)
+        => Tables.TryExpect(facts, now.UtcTicks, out var expectation) && new Outlook(expectation, now.UtcTicks).Run(Math.Clamp(wanted, 0.5, 0.97), out var from, out var to, out var mass)
+            ? (from, to, mass) : null;
+
+    /// <summary>The first local day by whose end the parcel is there with that probability (0.01 to 0.99), and the true mass by then.</summary>
+    public (DateOnly Day, double Mass)? ArrivesBy(in JourneyFacts facts, DateTimeOffset now, double probability)
+    {
+        if (!Tables.TryExpect(facts, now.UtcTicks, out var expectation)) return null;
+        var outlook = new Outlook(expectation, now.UtcTicks);
+        var day = outlook.DayOf(outlook.Quantile(Math.Clamp(probability, 0.01, 0.99)));
+        return (day, outlook.MassOf(outlook.Today, day));
+    }
+
+    /// <summary>An instant as the clock at the door shows it.</summary>
+    public DateTimeOffset LocalTime(in JourneyFacts facts, DateTimeOffset instant)
+        => instant.ToOffset(TimeSpan.FromTicks(ZoneOffsets.Of(facts.DestinationZone, facts.DestinationCountry).OffsetTicks(instant.UtcTicks) / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute));
+
     /// <summary>Which level of the statistics an estimate for these facts rests on at this moment.</summary>
     public EstimateBasis BasisOf(in JourneyFacts facts, DateTimeOffset now) => Tables.BasisOf(facts, CarrierClock.LocalDays(now.UtcTicks));
 

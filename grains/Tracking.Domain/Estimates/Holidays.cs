@@ -25,6 +25,9 @@ public static class Holidays
     /// <summary>True when the region has holidays beside its country's, so that it needs a calendar of its own.</summary>
     internal static bool HasOwn(ulong country, ulong region) => WithOwn.Contains(Hash64.Mix(country, region));
 
+    /// <summary>Easter Sunday of the western churches.</summary>
+    public static DateOnly EasterSunday(int year) => Easter(year);
+
     /// <summary>Easter Sunday of the western churches (Meeus, Jones, Butcher).</summary>
     internal static DateOnly Easter(int year)
     {

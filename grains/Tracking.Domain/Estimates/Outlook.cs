@@ -48,7 +48,7 @@ internal readonly struct Outlook
         DateOnly? from = null, to = null;
         double mass = 0;
         var first = 0;
-        if (_passed <= OverdueMass && ShortestRun(p90, out first, out var last, out mass))
+        if (_passed <= OverdueMass && ShortestRun(p90, EddSnapshot.WantedMass, out first, out var last, out mass))
             (from, to) = (CarrierClock.Epoch.AddDays(first), CarrierClock.Epoch.AddDays(last));
         TimeOnly? hourFrom = null, hourTo = null;
         if (_of.Stage == JourneyStage.OutForDelivery && from is not null && from == to) Hours(first, p10, p90, out hourFrom, out hourTo);
@@ -92,7 +92,16 @@ internal readonly struct Outlook
         return _of.Levels.Stated(Math.Max(_of.Shape.Mass(ratio) - _passed, 0) / (1 - _passed));
     }
 
-    private bool ShortestRun(DateTimeOffset p90, out int first, out int last, out double mass)
+    /// <summary>The shortest run of whole days that holds the wanted mass; false when there is none short enough to be called a date.</summary>
+    public bool Run(double wanted, out DateOnly from, out DateOnly to, out double mass)
+    {
+        (from, to, mass) = (default, default, 0);
+        if (_passed > OverdueMass || !ShortestRun(Quantile(Math.Clamp((1 + wanted) / 2, 0.9, 0.99)), wanted, out var first, out var last, out mass)) return false;
+        (from, to) = (CarrierClock.Epoch.AddDays(first), CarrierClock.Epoch.AddDays(last));
+        return true;
+    }
+
+    private bool ShortestRun(DateTimeOffset p90, double wanted, out int first, out int last, out double mass)
     {
         const int Most = EddSnapshot.LongestRun + 40;
         (first, last, mass) = (0, 0, 0);
@@ -107,9 +116,9 @@ internal readonly struct Outlook
         var best = int.MaxValue;
         for (int from = 0, to = 1; to <= end; to++)
         {
-            while (from + 1 < to && before[to] - before[from + 1] >= EddSnapshot.WantedMass) from++;
+            while (from + 1 < to && before[to] - before[from + 1] >= wanted) from++;
             var held = before[to] - before[from];
-            var enough = held >= (to - from == 1 ? EddSnapshot.SingleDayMass : EddSnapshot.WantedMass);
+            var enough = held >= (to - from == 1 && wanted <= EddSnapshot.WantedMass ? EddSnapshot.SingleDayMass : wanted);
             if (!enough || to - from > best || to - from == best && held <= mass) continue;
             (best, first, last, mass) = (to - from, today + from, today + to - 1, held);
         }
