@@ -73,7 +73,7 @@ public readonly record struct BudgetDraw([property: Id(0)] long Given, [property
 [Alias("tracking.budget-share-grain")]
 public interface IBudgetShareGrain : IGrainWithStringKey
 {
-    /// <summary>Reserves for an offer. True when it stands (also when it did before); false when the purse has not enough. The answer to an id never changes, unless it was released.</summary>
+    /// <summary>Reserves for an offer. True when it stands (also when it did before, or was spent); false when the purse has not enough, or it was given back.</summary>
     [Alias("reserve")] Task<bool> Reserve(string offer, long amount, long limit);
 
     /// <summary>Turns a reservation into spending; what is left of it comes back. Repeating it does nothing.</summary>

@@ -1,11 +1,12 @@
 using Tracking.Domain.Orders;
 using Tracking.Domain.Recovery;
+using Tracking.Domain.Vocabulary;
 
 namespace Tracking.Contracts.Orders;
 
 /// <summary>
 /// The one place that may say what was ordered and what was decided when it went wrong. Key: <c>{retailer}/{order}</c>; for a shipment without an order
-/// <see cref="Domain.Vocabulary.OrderKey.StandIn"/>. Everything may be asked twice: what was decided is answered again.
+/// <see cref="OrderKey.StandIn"/>. Everything may be asked twice: what was decided is answered again.
 /// </summary>
 [Alias("tracking.order-grain")]
 public interface IOrderGrain : IGrainWithStringKey
@@ -25,13 +26,14 @@ public interface IOrderGrain : IGrainWithStringKey
     [Alias("shipment")] Task<OrderReply> PutShipment(OrderShipment shipment, int? ifVersion);
 
     /// <summary>One of its shipments moved: looks whether something is to be decided, and when to look again.</summary>
-    [Alias("look")] Task Look();
+    /// <param name="moved">Which one; null: any may have.</param>
+    [Alias("look")] Task Look(ShipmentKey? moved);
 
     /// <summary>For a shipment that stood for its order: says what it decided, and decides nothing more.</summary>
     [Alias("hand-over")] Task<HandedOver> HandOver(string toOrder);
 
-    /// <summary>What purse and ledger answered for a decided offer. Repeating it does nothing.</summary>
-    [Alias("settle")] Task Settle(string offer, Withheld answer, string? detail);
+    /// <summary>What purse and ledger answered for a decided offer. The first answer stays; what the offer is after it is returned.</summary>
+    [Alias("settle")] Task<OfferState> Settle(string offer, Withheld answer, string? detail);
 
     /// <summary>Accepts one remedy of an open offer, once. Accepting the same remedy again answers the same; another one is refused.</summary>
     [Alias("accept")] Task<OfferReply> Accept(string offer, RemedyKind remedy, string by);

@@ -51,6 +51,8 @@ public sealed record Order
     public OrderContent? Content { get; init; }
     public bool Cancelled { get; init; }
     public ImmutableArray<OrderShipment> Shipments { get; init; } = [];
+    /// <summary>When each shipment (carrier/number) was first told to be of this order.</summary>
+    public ImmutableDictionary<string, DateTimeOffset> ShipmentsSince { get; init; } = ImmutableDictionary.Create<string, DateTimeOffset>(StringComparer.Ordinal);
     public ImmutableArray<PromiseRevision> Promises { get; init; } = [];
     public ImmutableArray<UnavailableLine> Unavailable { get; init; } = [];
     public DatesNoted? Dates { get; init; }
@@ -59,6 +61,8 @@ public sealed record Order
     /// <summary>Decided before this order was known, by the shipment that stood for it.</summary>
     public ImmutableArray<CauseKey> Adopted { get; init; } = [];
     public ImmutableArray<CauseKey> AdoptedTold { get; init; } = [];
+    /// <summary>The stand-ins that were asked.</summary>
+    public ImmutableArray<string> AdoptedFrom { get; init; } = [];
     /// <summary>For a stand-in: the order that took over. It decides nothing more.</summary>
     public string? TakenOverBy { get; init; }
     public ImmutableArray<int> KeptAgain { get; init; } = [];
@@ -122,7 +126,7 @@ public sealed record Order
         OrderChanged(var content) => Take(content, at),
         OrderCancelled => this with { Cancelled = true },
         LineUnavailable line => this with { Unavailable = Unavailable.Add(new UnavailableLine(line, at)) },
-        ShipmentAdded(var shipment) => this with { Shipments = With(Shipments, shipment) },
+        ShipmentAdded(var shipment) => With(shipment, at),
         DatesNoted dates => this with { Dates = dates },
         RemedyDecided(var decision) => this with
         {
@@ -137,25 +141,25 @@ public sealed record Order
         OfferReminded(var offer) => Change(offer, o => o with { Reminded = true }),
         OfferExpired(var offer, var why) => Change(offer, o => o with { State = OfferState.Expired, Since = at, Detail = why }),
         PromiseKeptAgain(_, var promise, _) => this with { KeptAgain = KeptAgain.Add(promise) },
-        DecisionsAdopted(var from, var settled, var told) => Key.IsStandIn ? this with { TakenOverBy = from } : this with { Adopted = Adopted.AddRange(settled), AdoptedTold = AdoptedTold.AddRange(told) },
+        DecisionsAdopted(var from, var settled, var told) => Key.IsStandIn ? this with { TakenOverBy = from } : this with { AdoptedFrom = AdoptedFrom.Add(from), Adopted = Adopted.AddRange(settled), AdoptedTold = AdoptedTold.AddRange(told) },
         _ => throw new UnreachableException($"No rule for {happened.GetType().Name}."),
     };
 
     private Order Take(OrderContent content, DateTimeOffset at)
     {
-        var shipments = Shipments;
-        foreach (var shipment in content.Shipments) shipments = With(shipments, shipment);
+        var next = this;
+        foreach (var shipment in content.Shipments) next = next.With(shipment, at);
         var promises = Promises;
         if (content.Promise is { } promise && Promise?.Promise != promise) promises = promises.Add(new PromiseRevision(promises.Length + 1, promise, at));
-        return this with { Content = content, Shipments = shipments, Promises = promises };
+        return next with { Content = content, Promises = promises };
     }
 
-    private static ImmutableArray<OrderShipment> With(ImmutableArray<OrderShipment> shipments, OrderShipment shipment)
+    private Order With(OrderShipment shipment, DateTimeOffset at)
     {
-        for (var i = 0; i < shipments.Length; i++)
-            if (shipments[i].Carrier == shipment.Carrier && shipments[i].Number == shipment.Number)
-                return shipments.SetItem(i, shipment);
-        return shipments.Add(shipment);
+        for (var i = 0; i < Shipments.Length; i++)
+            if (Shipments[i].Carrier == shipment.Carrier && Shipments[i].Number == shipment.Number)
+                return this with { Shipments = Shipments.SetItem(i, shipment) };
+        return this with { Shipments = Shipments.Add(shipment), ShipmentsSince = ShipmentsSince.SetItem($"{shipment.Carrier}/{shipment.Number}", at) };
     }
 
     private Order Change(string offer, Func<OfferStanding, OfferStanding> how)

@@ -46,7 +46,13 @@ public sealed record ShipmentAdded(OrderShipment Shipment) : OrderEvent;
 /// <param name="Ours">The last day of our estimate.</param>
 /// <param name="Shown">The last day pages show.</param>
 /// <param name="Delivered">Shipments that have arrived, of <paramref name="Shipments"/>.</param>
-public sealed record DatesNoted(DateTimeOffset AsOf, DateOnly? Carrier, DateOnly? Ours, DateOnly? Shown, int Delivered, int Shipments) : OrderEvent;
+/// <param name="LookAt">When to look again. Stored where it is earlier than before, so that a crash cannot lose the hour of a decision.</param>
+public sealed record DatesNoted(
+    DateTimeOffset AsOf, DateOnly? Carrier, DateOnly? Ours, DateOnly? Shown, int Delivered, int Shipments, DateTimeOffset? LookAt = null) : OrderEvent
+{
+    /// <summary>Says the same of the dates, whenever it was looked.</summary>
+    public bool SaysAs(DatesNoted? other) => other is not null && (Carrier, Ours, Shown, Delivered, Shipments) == (other.Carrier, other.Ours, other.Shown, other.Delivered, other.Shipments);
+}
 
 /// <summary>
 /// A disruption was weighed. For an offer this is the intent: purse and ledger are asked by its id next, and <see cref="OfferMade"/> or

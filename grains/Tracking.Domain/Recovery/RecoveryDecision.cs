@@ -115,6 +115,9 @@ public sealed record RecoveryDecision
     /// <summary>The rule or limit that answered no, in a few words; null for an offer.</summary>
     [Id(16)] public string? Detail { get; init; }
 
+    /// <summary>First letters of its codes.</summary>
+    [Id(17)] public string? CodePrefix { get; init; }
+
     public bool IsOffer => Withheld == Withheld.Not;
 }
 

@@ -32,6 +32,8 @@ public sealed class TrackingMetrics : IDisposable
         ReactionsRun = _meter.CreateCounter<long>("tracking.reactions_run", description: "Stored rows whose reactions succeeded.");
         ReactionsFailed = _meter.CreateCounter<long>("tracking.reactions_failed", description: "Reactions that failed and are tried again, by reaction.");
         ReactionsSetAside = _meter.CreateUpDownCounter<long>("tracking.reactions_set_aside", description: "Stored rows whose reaction keeps failing now; each one holds back its own stream.");
+        OffersDecided = _meter.CreateCounter<long>("tracking.offers_decided", description: "Offers that budget and ledger answered for, by outcome.");
+        OffersAccepted = _meter.CreateCounter<long>("tracking.offers_accepted", description: "Offers accepted, by remedy.");
         ReactionLag = _meter.CreateHistogram<double>("tracking.reaction_lag_seconds", "s", "From when a row was stored to when its reactions began.");
         Deliveries = _meter.CreateCounter<long>("tracking.deliveries", description: "Deliveries, by carrier and by what the page had promised: before, within or after the shown window, or none shown.");
         EstimateError = _meter.CreateHistogram<double>("tracking.estimate_error_seconds", "s", "From the middle day of the window shown to the day of the delivery, by carrier; late is positive.");
@@ -58,6 +60,8 @@ public sealed class TrackingMetrics : IDisposable
     public Counter<long> ReactionsFailed { get; }
     public UpDownCounter<long> ReactionsSetAside { get; }
     public Histogram<double> ReactionLag { get; }
+    public Counter<long> OffersDecided { get; }
+    public Counter<long> OffersAccepted { get; }
     public Counter<long> Deliveries { get; }
     public Histogram<double> EstimateError { get; }
     public Counter<long> DelaysForetold { get; }

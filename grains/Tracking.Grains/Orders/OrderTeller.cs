@@ -1,0 +1,101 @@
+using Tracking.Contracts.Ports;
+using Tracking.Domain.Orders;
+using Tracking.Domain.Recovery;
+using Tracking.Domain.Shipments;
+using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Customers;
+using Tracking.Grains.Recovery;
+using Tracking.Grains.Shipments;
+using Tracking.Journal;
+
+namespace Tracking.Grains.Orders;
+
+/// <summary>Makes notices of what orders stored. Each has an id by its cause, so telling twice is telling once; words are the channel's.</summary>
+public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, ShipmentLoader shipments, LinkTokens links, PolicyBook policies, INotices notices)
+{
+    /// <summary>A parcel left, or came.</summary>
+    public async ValueTask MovedAsync(OrderKey key, ShipmentKey shipment, MilestoneReached reached, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
+    {
+        var order = await loader.LoadAsync(key, cancel);
+        var use = LinkTokens.UseId(shipment, reached.Use);
+        await SendAsync(order, kind, [shipment.ToString(), use], at, new NoticeFacts { Carrier = shipment.Carrier, SignatureNeeded = kind == NoticeKind.Shipped && order.Content?.Signature == SignatureWish.Required }, shipment, cancel);
+    }
+
+    /// <summary>Bad news without an offer.</summary>
+    public async ValueTask ToldAsync(OrderKey key, RecoveryDecision decision, DateTimeOffset at, CancellationToken cancel)
+    {
+        var order = await loader.LoadAsync(key, cancel);
+        await SendAsync(order, KindOf(decision.Cause.Cause), [decision.Offer], at, Facts(order, decision), Speaking(order, decision), cancel);
+    }
+
+    /// <summary>Bad news with a choice: one notice for both.</summary>
+    public async ValueTask OfferAsync(OrderKey key, RecoveryDecision decision, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
+    {
+        var order = await loader.LoadAsync(key, cancel);
+        var facts = Facts(order, decision) with
+        {
+            Remedies = [.. decision.Remedies.Select(r => r.Kind.Name())],
+            Until = decision.ExpiresAt is { } until ? policies.Of(key.Retailer).DayOf(until) : null,
+        };
+        await SendAsync(order, kind, [decision.Offer], at, facts, Speaking(order, decision), cancel);
+    }
+
+    public async ValueTask AcceptedAsync(OrderKey key, RecoveryDecision decision, OfferAccepted accepted, DateTimeOffset at, CancellationToken cancel)
+    {
+        var order = await loader.LoadAsync(key, cancel);
+        var remedy = decision.Remedies.First(r => r.Kind == accepted.Remedy);
+        var facts = new NoticeFacts
+        {
+            Remedies = [remedy.Kind.Name()], Code = accepted.Code, Item = remedy.Item,
+            Amount = remedy.Cost > 0 ? new Money(remedy.Cost, decision.Currency).Amount : null, Currency = remedy.Cost > 0 ? decision.Currency : null,
+        };
+        await SendAsync(order, NoticeKind.OfferAccepted, [decision.Offer], at, facts, Speaking(order, decision), cancel);
+    }
+
+    public async ValueTask KeptAgainAsync(OrderKey key, PromiseKeptAgain kept, DateTimeOffset at, CancellationToken cancel)
+    {
+        var order = await loader.LoadAsync(key, cancel);
+        await SendAsync(order, NoticeKind.PromiseKeptAgain, [key.Order, FormattableString.Invariant($"{kept.Promise}")], at, new NoticeFacts { Before = order.Promise?.Promise.By }, order.Shipments.FirstOrDefault()?.KeyIn(key.Retailer), cancel);
+    }
+
+    private static NoticeKind KindOf(Cause cause) => cause switch
+    {
+        Cause.LineCancelled or Cause.BackOrdered => NoticeKind.ItemCancelled,
+        Cause.AttemptFailed => NoticeKind.AttemptMissed,
+        _ => NoticeKind.Delayed,
+    };
+
+    private static NoticeFacts Facts(Order order, RecoveryDecision decision) => new()
+    {
+        To = decision.Facts.ExpectedOn,
+        Before = decision.Facts.PromisedBy ?? decision.Facts.CarrierBy,
+        Reason = decision.Facts.Reason,
+        Carrier = decision.Facts.Speaking is { } speaking ? speaking[..speaking.IndexOf('/', StringComparison.Ordinal)] : null,
+        Item = decision.Facts.Line is { } line ? order.Content?.Lines.FirstOrDefault(l => l.Id == line)?.Name ?? line : null,
+    };
+
+    private static ShipmentKey? Speaking(Order order, RecoveryDecision decision)
+    {
+        if (decision.Facts.Speaking is not { } speaking) return order.Shipments.FirstOrDefault()?.KeyIn(order.Key.Retailer);
+        var slash = speaking.IndexOf('/', StringComparison.Ordinal);
+        return new ShipmentKey(order.Key.Retailer, speaking[..slash], speaking[(slash + 1)..]);
+    }
+
+    private async ValueTask SendAsync(Order order, NoticeKind kind, string[] cause, DateTimeOffset at, NoticeFacts facts, ShipmentKey? shipment, CancellationToken cancel)
+    {
+        var subject = OrderStreams.Customer(order.Key.Retailer, order.CustomerId);
+        var contact = order.Content is null ? null : await CustomerContacts.ReadAsync(journal, subject);
+        string? link = null;
+        if (shipment is { } key)
+        {
+            var known = await shipments.LoadAsync(key, cancel);
+            if (known.Current is { } use) link = "/t/" + links.Token(key, LinkTokens.UseId(key, Math.Max(known.OrdinalOf(use), 0)), LinkTokens.Public, known.LinkGeneration);
+        }
+        await notices.SendAsync(new Notice
+        {
+            Id = NoticeId.Of(order.Key.Retailer, kind, cause),
+            Retailer = order.Key.Retailer, Kind = kind, Subject = subject, At = at, Order = order.Key.IsStandIn ? null : order.Key.Order, Shipment = shipment,
+            Language = order.Content?.Language, To = contact is null ? null : new Recipient(contact.Name, contact.Email, contact.Phone), Facts = facts, Link = link,
+        }, cancel);
+    }
+}

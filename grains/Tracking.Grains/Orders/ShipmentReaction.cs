@@ -1,0 +1,58 @@
+using Tracking.Contracts.Orders;
+using Tracking.Contracts.Ports;
+using Tracking.Domain.Estimates;
+using Tracking.Domain.Orders;
+using Tracking.Domain.Shipments;
+using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Partitions;
+using Tracking.Grains.Recovery;
+using Tracking.Grains.Shipments;
+using Tracking.Journal;
+
+namespace Tracking.Grains.Orders;
+
+/// <summary>
+/// A shipment moved: its orders look at it, and the buyer hears of the milestones people wait for. Without an order it stands for one itself, where the retailer's
+/// policy minds such parcels and there is trouble. For retailers without orders and policy this costs one read a row, and nothing else.
+/// </summary>
+public sealed class ShipmentReaction(IGrainFactory grains, OrderLoader loader, PolicyBook policies, OrderTeller teller) : IReaction
+{
+    public string Name => "shipment-orders";
+    public string Kinds => "s";
+
+    public async ValueTask ReactAsync(JournalRow row, CancellationToken cancel)
+    {
+        if (ShipmentStream.KeyOf(row.Stream) is not { } key) return;
+        var minds = policies.MindsStandIns(key.Retailer);
+        var orders = await loader.HasOrdersAsync(key.Retailer, cancel) ? await loader.OrdersOfAsync(key, cancel) : [];
+        if (orders.Count == 0 && !minds) return;
+
+        var append = ShipmentJson.Read(row.Open.Span);
+        if (orders.Count == 0)
+        {
+            var use = append.Events.OfType<MilestoneReached>().Select(e => e.Use).DefaultIfEmpty(0).Max();
+            if (append.Events.Any(IsTrouble)) await grains.GetGrain<IOrderGrain>(OrderKey.StandIn(key, use).ToString()).Look(key);
+            return;
+        }
+        foreach (var order in orders) await grains.GetGrain<IOrderGrain>(order.ToString()).Look(key);
+        foreach (var happened in append.Events)
+            if (happened is MilestoneReached reached && Tells(reached) is { } kind) await teller.MovedAsync(orders[0], key, reached, kind, row.RecordedAt, cancel);
+    }
+
+    private static NoticeKind? Tells(MilestoneReached reached) => reached.To switch
+    {
+        Milestone.Delivered when reached.From != Milestone.Delivered => NoticeKind.Delivered,
+        Milestone.Accepted or Milestone.InTransit or Milestone.OutForDelivery when reached.From is Milestone.Unknown or Milestone.LabelCreated => NoticeKind.Shipped,
+        _ => null,
+    };
+
+    // What a parcel that nobody ordered is woken up for. From then on its own clock looks after it.
+    private static bool IsTrouble(ShipmentEvent happened) => happened switch
+    {
+        WentSilent => true,
+        WindowShown { Window: { Revisions: > 0, Reason: WindowReason.Disruption or WindowReason.EndPassed or WindowReason.NotScanned or WindowReason.RouteSlower or WindowReason.Overdue or WindowReason.BehindOthers } } => true,
+        MilestoneReached reached => reached.To is Milestone.Exception or Milestone.AttemptFailed or Milestone.Returning or Milestone.Returned or Milestone.Failed
+            || (reached.Modifiers & (Modifiers.Delayed | Modifiers.Damaged | Modifiers.Held | Modifiers.Contradiction)) != 0,
+        _ => false,
+    };
+}
