@@ -8,7 +8,9 @@ using Tracking.Grains.Changes;
 using Tracking.Grains.Claims;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Live;
+using Tracking.Grains.Orders;
 using Tracking.Grains.Partitions;
+using Tracking.Grains.Recovery;
 using Tracking.Grains.Shipments;
 using Tracking.Grains.Telemetry;
 using Tracking.Grains.Visits;
@@ -20,6 +22,8 @@ using Tracking.Silo.Telemetry;
 using Tracking.Web.Changes;
 using Tracking.Web.Claims;
 using Tracking.Web.Live;
+using Tracking.Web.Offers;
+using Tracking.Web.Orders;
 using Tracking.Web.Notifications;
 using Tracking.Web.Estimates;
 using Tracking.Web.Promises;
@@ -115,6 +119,10 @@ internal static class ServeCommand
         services.AddSingleton<PushRouter>();
         services.AddSingleton<IStreamWaker, ShipmentWaker>();
         services.AddCases();
+        services.AddSingleton(new OfferCodes(linkKey));
+        services.AddOrders();
+        services.AddHostedService(provider => new PolicyFiles(PolicyFiles.Folder(configuration), provider.GetRequiredService<PolicyBook>(), provider.GetRequiredService<RetailerDirectory>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PolicyFiles>>()));
         services.AddOptions<PartitionOptions>().BindConfiguration("Partitions");
         builder.AddActorRuntime();
         services.AddHostedService(provider => provider.GetRequiredService<PushRouter>());
@@ -153,6 +161,8 @@ internal static class ServeCommand
         app.MapPromises();
         app.MapAreaNotices();
         app.MapCalibration();
+        app.MapOrders();
+        app.MapOffers();
         app.MapTrackingPages();
         app.MapChanges();
         app.MapLivePages();

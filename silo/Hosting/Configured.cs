@@ -3,6 +3,7 @@ using Tracking.Carriers.Mapping;
 using Tracking.Grains.Claims;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Partitions;
+using Tracking.Grains.Recovery;
 using Tracking.Journal;
 using Tracking.Web.Notifications;
 using Tracking.Web.Changes;
@@ -19,6 +20,7 @@ internal static class Configured
     {
         var options = StorageOptions.From(configuration);
         options.Access = ActorHost.Access;
+        options.KindsWithHeads = "so";
         options.KnowsSnapshot = static (kind, format) => kind != 's' || format == Tracking.Domain.Shipments.ShipmentSnapshot.Format;
         return options;
     }
@@ -38,6 +40,8 @@ internal static class Configured
         foreach (var (file, wrong) in MappedFormats.Load(Path.Combine(SiloConfiguration.DataFolder(configuration), "formats")).Problems) problems.Add($"formats/{file}: {wrong}");
         foreach (var (section, options) in Sections)
             if (options != typeof(StorageOptions) && options != typeof(JournalOptions)) Validate(configuration, section, options, problems);
+        using (var retailers = new RetailerDirectory(configuration, Microsoft.Extensions.Logging.Abstractions.NullLogger<RetailerDirectory>.Instance))
+            problems.AddRange(PolicyFiles.Check(PolicyFiles.Folder(configuration), id => retailers.Find(id)?.Options.Currency));
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;
     }
@@ -61,7 +65,7 @@ internal static class Configured
     /// <summary>Every section that has a class of options.</summary>
     private static IEnumerable<(string Section, Type Options)> Sections =>
     [
-        ("Storage", typeof(StorageOptions)), ("Journal", typeof(JournalOptions)), ("Ingest", typeof(IngestOptions)), ("Live", typeof(LiveOptions)), ("Partitions", typeof(PartitionOptions)),
+        ("Storage", typeof(StorageOptions)), ("Journal", typeof(JournalOptions)), ("Ingest", typeof(IngestOptions)), ("Live", typeof(LiveOptions)), ("Partitions", typeof(PartitionOptions)), ("Recovery", typeof(RecoveryOptions)),
         ("Learning", typeof(LearningOptions)), ("Notifications", typeof(NotificationOptions)), ("Telemetry", typeof(Telemetry.TelemetryOptions)), ("Runtime", typeof(RuntimeOptions)), .. ActorHost.Sections,
     ];
 

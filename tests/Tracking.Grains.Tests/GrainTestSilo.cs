@@ -21,7 +21,7 @@ internal sealed class GrainTestSilo : IAsyncDisposable
     public FaultyJournal Journal { get; }
     public IShipmentReader Reader => Silo.Services.GetRequiredService<IShipmentReader>();
 
-    public static async Task<GrainTestSilo> StartAsync(Tracking.Journal.Memory.MemoryStore? stored = null, IDeliverySharing? sharing = null)
+    public static async Task<GrainTestSilo> StartAsync(Tracking.Journal.Memory.MemoryStore? stored = null, IDeliverySharing? sharing = null, Action<IServiceCollection>? more = null)
     {
         var store = stored ?? new Tracking.Journal.Memory.MemoryStore();
         var journal = new FaultyJournal(store.Journal);
@@ -44,6 +44,7 @@ internal sealed class GrainTestSilo : IAsyncDisposable
                 services.AddSingleton<LearningMetrics>();
                 services.AddOptions<LearningOptions>().Configure(o => o.PublishSeconds = 600);
                 services.AddSingleton<IDeliverySharing>(sharing ?? new Sharing());
+                more?.Invoke(services);
             };
         });
         return new GrainTestSilo(silo, journal);

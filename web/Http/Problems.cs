@@ -11,8 +11,9 @@ public static class Problems
 {
     public const string Base = "https://tracking-actors.dev/problems/";
 
-    public static IResult Of(int status, string type, string detail, int? retryAfterSeconds = null)
-        => new ProblemResult(status, type, detail, retryAfterSeconds);
+    /// <param name="fields">JSON pointers to what is wrong in the body.</param>
+    public static IResult Of(int status, string type, string detail, int? retryAfterSeconds = null, IReadOnlyList<string>? fields = null)
+        => new ProblemResult(status, type, detail, retryAfterSeconds, fields);
 
     public static IResult Unauthorized(string detail) => Of(401, "unauthorized", detail);
     public static IResult NotFound(string detail) => Of(404, "not-found", detail);
@@ -20,17 +21,28 @@ public static class Problems
     /// <summary>A short title for a type: the type's words.</summary>
     public static string Title(string type) => char.ToUpperInvariant(type[0]) + type[1..].Replace('-', ' ').Replace('.', ' ');
 
-    public static void Write(Utf8JsonWriter json, int status, string type, string detail)
+    public static void Write(Utf8JsonWriter json, int status, string type, string detail, IReadOnlyList<string>? fields = null)
     {
         json.WriteStartObject();
         json.WriteString("type", Base + type);
         json.WriteString("title", Title(type));
         json.WriteNumber("status", status);
         json.WriteString("detail", detail);
+        if (fields is { Count: > 0 })
+        {
+            json.WriteStartArray("errors");
+            foreach (var field in fields)
+            {
+                json.WriteStartObject();
+                json.WriteString("pointer", field);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
         json.WriteEndObject();
     }
 
-    private sealed class ProblemResult(int status, string type, string detail, int? retryAfter) : IResult
+    private sealed class ProblemResult(int status, string type, string detail, int? retryAfter, IReadOnlyList<string>? fields) : IResult
     {
         public async Task ExecuteAsync(HttpContext http)
         {
@@ -40,7 +52,7 @@ public static class Problems
             if (retryAfter is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
             if (status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
             var json = new Utf8JsonWriter(http.Response.BodyWriter);
-            await using (json.ConfigureAwait(false)) Write(json, status, type, detail);
+            await using (json.ConfigureAwait(false)) Write(json, status, type, detail, fields);
         }
     }
 }

@@ -43,8 +43,10 @@ public sealed record Order
     public const int MaxLines = 500, MaxShipments = 500;
 
     public required OrderKey Key { get; init; }
-    /// <summary>Appends so far; the entity tag of <c>/v1/orders/{id}</c>.</summary>
+    /// <summary>Appends so far.</summary>
     public int Version { get; init; }
+    /// <summary>How often the shop told us something; the entity tag of <c>/v1/orders/{id}</c>. What we decide does not change it.</summary>
+    public int Revision { get; init; }
     public DateTimeOffset RecordedAt { get; init; }
     /// <summary>When the order became known; null for a shipment that stands for its order.</summary>
     public DateTimeOffset? PlacedAt { get; init; }
@@ -117,7 +119,7 @@ public sealed record Order
     {
         var next = this with { Version = Version + 1, RecordedAt = append.RecordedAt };
         foreach (var happened in append.Events) next = next.Remember(happened, append.RecordedAt);
-        return next;
+        return append.Events.Any(static e => e is OrderPlaced or OrderChanged or OrderCancelled or LineUnavailable or ShipmentAdded) ? next with { Revision = Revision + 1 } : next;
     }
 
     private Order Remember(OrderEvent happened, DateTimeOffset at) => happened switch

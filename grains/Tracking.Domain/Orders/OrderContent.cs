@@ -63,6 +63,7 @@ public sealed record OrderShipment(
 public sealed record ShippedLine([property: Id(0)] string Line, [property: Id(1)] int Quantity);
 
 /// <summary>Who bought and who receives. Personal: stored sealed with the order, never in a log, a metric or an open event.</summary>
+/// <param name="Address">Lines of the delivery address, without name, postcode and city, separated by line feeds.</param>
 [GenerateSerializer, Immutable, Alias("tracking.order-people")]
 public sealed record OrderPeople(
     [property: Id(0)] string? Name = null,
@@ -70,7 +71,10 @@ public sealed record OrderPeople(
     [property: Id(2)] string? Phone = null,
     [property: Id(3)] string? RecipientName = null,
     [property: Id(4)] string? RecipientEmail = null,
-    [property: Id(5)] string? GiftMessage = null)
+    [property: Id(5)] string? GiftMessage = null,
+    [property: Id(6)] string? Address = null,
+    [property: Id(7)] string? PostalCode = null,
+    [property: Id(8)] string? City = null)
 {
     public static readonly OrderPeople Nobody = new();
 

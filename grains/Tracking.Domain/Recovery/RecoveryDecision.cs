@@ -118,6 +118,7 @@ public sealed record RecoveryDecision
     /// <summary>First letters of its codes.</summary>
     [Id(17)] public string? CodePrefix { get; init; }
 
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool IsOffer => Withheld == Withheld.Not;
 }
 

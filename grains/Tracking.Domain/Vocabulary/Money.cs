@@ -9,6 +9,7 @@ namespace Tracking.Domain.Vocabulary;
 public readonly record struct Money([property: Id(0)] long Minor, [property: Id(1)] string Currency)
 {
     /// <summary>In the currency's main unit: 12.5 for 1250 EUR.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public decimal Amount => Minor / (decimal)Math.Pow(10, Currencies.Digits(Currency) ?? 2);
 
     public override string ToString() => $"{Amount.ToString("N" + (Currencies.Digits(Currency) ?? 2), CultureInfo.InvariantCulture)} {Currency}";

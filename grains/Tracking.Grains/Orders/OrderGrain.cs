@@ -32,8 +32,8 @@ public sealed partial class OrderGrain(
         if (order.Content is { } before)
         {
             var fields = OrderDifference.Of(before, known, content, people);
-            return fields.IsEmpty ? new OrderReply(OrderRefusal.None, order.Version, false)
-                : new OrderReply(OrderRefusal.Conflict, order.Version, false, $"Order {Key.Order} is known with other content: {string.Join(", ", fields)}. Change it with PUT.", fields);
+            return fields.IsEmpty ? new OrderReply(OrderRefusal.None, order.Revision, false)
+                : new OrderReply(OrderRefusal.Conflict, order.Revision, false, $"Order {Key.Order} is known with other content: {string.Join(", ", fields)}. Change it with PUT.", fields);
         }
         return await TellAsync(order, content, people, new OrderPlaced(content));
     });
@@ -43,14 +43,14 @@ public sealed partial class OrderGrain(
         var (order, known) = await loader.LoadWithPeopleAsync(Key);
         _order = order;
         if (Refuse(order, ifVersion) is { } refused) return refused;
-        if (OrderDifference.Of(order.Content!, known, content, people).IsEmpty) return new OrderReply(OrderRefusal.None, order.Version, false);
+        if (OrderDifference.Of(order.Content!, known, content, people).IsEmpty) return new OrderReply(OrderRefusal.None, order.Revision, false);
         return await TellAsync(order, content, people, new OrderChanged(content));
     });
 
     public Task<OrderReply> Cancel(string? why, int? ifVersion) => AnswerAsync(async () =>
     {
         var order = await GetAsync();
-        if (order.Cancelled) return new OrderReply(OrderRefusal.None, order.Version, false);
+        if (order.Cancelled) return new OrderReply(OrderRefusal.None, order.Revision, false);
         if (Refuse(order, ifVersion) is { } refused) return refused;
         List<OrderEvent> events = [new OrderCancelled(why)];
         events.AddRange(order.Offers.Where(o => o.State == OfferState.Open).Select(o => new OfferExpired(o.Id, "order-cancelled")));
@@ -62,11 +62,11 @@ public sealed partial class OrderGrain(
         var order = await GetAsync();
         if (Refuse(order, ifVersion) is { } refused) return refused;
         var line = order.Content!.Lines.FirstOrDefault(l => l.Id == report.Line);
-        if (line is null) return new OrderReply(OrderRefusal.Unknown, order.Version, false, $"Order {Key.Order} has no line '{report.Line}'.");
+        if (line is null) return new OrderReply(OrderRefusal.Unknown, order.Revision, false, $"Order {Key.Order} has no line '{report.Line}'.");
         var trouble = report.BackOrdered ? LineTrouble.BackOrdered : LineTrouble.Cancelled;
         var quantity = report.Quantity ?? line.Quantity;
         if (order.Unavailable.Any(u => u.Told.Line == report.Line && u.Told.Trouble == trouble && u.Told.Quantity == quantity && u.Told.RainCheck == report.RainCheck && u.Told.Alternative == report.Alternative))
-            return new OrderReply(OrderRefusal.None, order.Version, false);   // told before
+            return new OrderReply(OrderRefusal.None, order.Revision, false);   // told before
         if (quantity < 1 || quantity > order.Wanted(line))
             return Invalid(order, [new OrderProblem("/quantity", $"Of line '{line.Id}' {order.Wanted(line)} are to come; {quantity} cannot be taken out.")]);
         if (report.RainCheck < 0) return Invalid(order, [new OrderProblem("/rainCheck", "A price is not negative.")]);
@@ -79,7 +79,7 @@ public sealed partial class OrderGrain(
         var order = await GetAsync();
         if (Refuse(order, ifVersion) is { } refused) return refused;
         var known = order.Shipments.FirstOrDefault(s => s.Carrier == shipment.Carrier && s.Number == shipment.Number);
-        if (known is not null && known.Untracked == shipment.Untracked && known.Lines.SequenceEqual(shipment.Lines)) return new OrderReply(OrderRefusal.None, order.Version, false);
+        if (known is not null && known.Untracked == shipment.Untracked && known.Lines.SequenceEqual(shipment.Lines)) return new OrderReply(OrderRefusal.None, order.Revision, false);
         if (OrderRules.CheckShipment(order, shipment) is { IsEmpty: false } problems) return Invalid(order, problems);
         if (await BindAsync(order.CustomerId, [shipment]) is { } other) return Taken(order, other);
         return await StoreAsync(order, default, new ShipmentAdded(shipment));
@@ -111,15 +111,15 @@ public sealed partial class OrderGrain(
 
     private OrderReply? Refuse(Order order, int? ifVersion)
         => order.Content is null ? new OrderReply(OrderRefusal.Unknown, 0, false, $"No order {Key.Order} is known.")
-            : ifVersion is { } version && version != order.Version ? new OrderReply(OrderRefusal.WrongVersion, order.Version, false, $"Order {Key.Order} has version {order.Version}, not {version}. Read it again.")
-            : order.Cancelled ? new OrderReply(OrderRefusal.Cancelled, order.Version, false, $"Order {Key.Order} is cancelled.")
+            : ifVersion is { } version && version != order.Revision ? new OrderReply(OrderRefusal.WrongVersion, order.Revision, false, $"Order {Key.Order} has version {order.Revision}, not {version}. Read it again.")
+            : order.Cancelled ? new OrderReply(OrderRefusal.Cancelled, order.Revision, false, $"Order {Key.Order} is cancelled.")
             : null;
 
     private static OrderReply Invalid(Order order, ImmutableArray<OrderProblem> problems)
-        => new(OrderRefusal.Invalid, order.Version, false, string.Join(" ", problems.Select(p => p.Problem)), [.. problems.Select(p => p.Field)]);
+        => new(OrderRefusal.Invalid, order.Revision, false, string.Join(" ", problems.Select(p => p.Problem)), [.. problems.Select(p => p.Field)]);
 
     private static OrderReply Taken(Order order, (OrderShipment Shipment, string Order)? other)
-        => new(OrderRefusal.OtherCustomer, order.Version, false, $"Shipment {other!.Value.Shipment.Carrier} {other.Value.Shipment.Number} belongs to order {other.Value.Order} of another customer; one parcel goes to one customer.", ["/shipments"]);
+        => new(OrderRefusal.OtherCustomer, order.Revision, false, $"Shipment {other!.Value.Shipment.Carrier} {other.Value.Shipment.Number} belongs to order {other.Value.Order} of another customer; one parcel goes to one customer.", ["/shipments"]);
 
     private async Task<OrderReply> AnswerAsync(Func<Task<OrderReply>> tell)
     {
@@ -136,7 +136,7 @@ public sealed partial class OrderGrain(
     {
         var append = order.Append(clock.GetUtcNow(), events);
         var next = await StoreAsync(order, append, personal);
-        return new OrderReply(OrderRefusal.None, next.Version, true);
+        return new OrderReply(OrderRefusal.None, next.Revision, true);
     }
 
     // ---- what scans and time mean ----------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 using Tracking.Contracts.Orders;
-using Tracking.Contracts.Ports;
 using Tracking.Domain.Estimates;
 using Tracking.Domain.Orders;
 using Tracking.Domain.Shipments;
@@ -8,6 +7,7 @@ using Tracking.Grains.Partitions;
 using Tracking.Grains.Recovery;
 using Tracking.Grains.Shipments;
 using Tracking.Journal;
+using NoticeKind = Tracking.Contracts.Ports.NoticeKind;
 
 namespace Tracking.Grains.Orders;
 

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Tracking.Contracts.Orders;
+using Tracking.Grains.Partitions;
+using Tracking.Grains.Recovery;
+
+namespace Tracking.Grains.Orders;
+
+/// <summary>What orders and recovery need beside the journal, the links, a channel for notices and a secret for codes (<see cref="OfferCodes"/>).</summary>
+public static class OrderServices
+{
+    public static IServiceCollection AddOrders(this IServiceCollection services)
+    {
+        services.AddOptions<RecoveryOptions>().BindConfiguration("Recovery").ValidateDataAnnotations();
+        services.TryAddSingleton<PolicyBook>();
+        services.AddSingleton<OrderLoader>();
+        services.AddSingleton<IOrderReader, OrderReader>();
+        services.AddSingleton<Purses>();
+        services.AddSingleton<OrderTeller>();
+        services.TryAddSingleton<IPromotions, NoPromotions>();
+        services.AddSingleton<IReaction, ShipmentReaction>();
+        services.AddSingleton<IReaction, OrderReaction>();
+        services.AddSingleton<IStreamWaker, OrderWaker>();
+        return services;
+    }
+}
