@@ -44,8 +44,8 @@ public sealed class StorageOptions
     /// </summary>
     public Func<char, byte, bool> KnowsSnapshot { get; set; } = static (_, _) => true;
 
-    /// <summary>Kinds of stream (first letters) whose owner offers a head after every append. Default <c>sk</c>, shipments and their cases. Rows of other kinds are never taken for a lost head.</summary>
-    public string KindsWithHeads { get; set; } = "sk";
+    /// <summary>Kinds of stream (first letters) whose owner offers a head after every append. Default <c>skow</c>: shipments and their cases, orders, webhooks on their way. Rows of other kinds are never taken for a lost head.</summary>
+    public string KindsWithHeads { get; set; } = "skow";
 
     /// <summary>Reads the sections <c>Storage</c> and <c>Journal</c>.</summary>
     public static StorageOptions From(IConfiguration configuration)

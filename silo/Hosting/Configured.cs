@@ -20,7 +20,6 @@ internal static class Configured
     {
         var options = StorageOptions.From(configuration);
         options.Access = ActorHost.Access;
-        options.KindsWithHeads = "so";
         options.KnowsSnapshot = static (kind, format) => kind != 's' || format == Tracking.Domain.Shipments.ShipmentSnapshot.Format;
         return options;
     }

@@ -49,7 +49,7 @@ internal sealed class OrderWorld : IAsyncDisposable
     public static async Task<OrderWorld> StartAsync(string? policy = null)
     {
         var notices = new SentNotices();
-        var store = new Tracking.Journal.Memory.MemoryStore { KindsWithHeads = "so" };
+        var store = new Tracking.Journal.Memory.MemoryStore();
         var silo = await GrainTestSilo.StartAsync(store, more: services =>
         {
             services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
