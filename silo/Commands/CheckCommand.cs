@@ -23,6 +23,7 @@ internal static class CheckCommand
         await LookAtDatabaseAsync(builder.Configuration, problems, cancel);
         foreach (var url in Doors.Urls(builder.Configuration).Concat(Doors.AdminUrls(builder.Configuration)))
             if (Taken(url)) Console.WriteLine($"address:  {url} is taken, as it is while a silo serves there");
+        foreach (var note in Tracking.Web.Retailers.RetailerDirectory.Notes(builder.Configuration).Concat(Tracking.Web.Pages.ConfiguredBrands.Notes(builder.Configuration))) Console.WriteLine($"note: {note}");
         foreach (var problem in problems) Console.WriteLine($"problem: {problem}");
         Console.WriteLine(problems.Count == 0 ? "no problems found" : $"{problems.Count} problem{(problems.Count == 1 ? "" : "s")} found");
         return problems.Count == 0 ? 0 : 1;

@@ -8,6 +8,7 @@ using Tracking.Journal;
 using Tracking.Web.Notifications;
 using Tracking.Web.Changes;
 using Tracking.Web.Live;
+using Tracking.Web.Pages;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 
@@ -32,6 +33,7 @@ internal static class Configured
         problems.AddRange(RetailerDirectory.Check(configuration));
         problems.AddRange(RetailerWebhook.Check(configuration));
         problems.AddRange(CareRules.Check(configuration));
+        problems.AddRange(ConfiguredBrands.Problems(configuration));
         try { problems.AddRange(Storage(configuration).Problems()); }
         catch (InvalidOperationException wrong) { problems.Add(wrong.InnerException?.Message ?? wrong.Message); }
         problems.AddRange(ActorHost.Problems(configuration));

@@ -3,7 +3,7 @@
   'use strict';
   const doc = document, body = doc.body, live = doc.getElementById('live');
   if (!live) return;
-  const data = body.dataset, words = live.dataset, base = location.pathname.replace(/\/$/, '');
+  const data = body.dataset, words = live.dataset, base = data.base || location.pathname.replace(/\/$/, '');
   const lang = doc.documentElement.lang, by = n => doc.querySelector('[data-s="' + n + '"]');
   const bar = doc.getElementById('bar'), say = doc.getElementById('say'), pause = doc.getElementById('pause');
   const list = doc.getElementById('lines');
@@ -57,6 +57,7 @@
 
   // Rows keep their places; what they say moves down. Boxes that do not move cannot shift the page.
   function lines(m) {
+    if (!list) return;
     const total = m.count, more = Math.max(0, total - +list.dataset.n), all = list.hasAttribute('data-all');
     if (all) {
       for (let i = 0; i < more; i++) list.append(make('li'));
@@ -212,18 +213,17 @@
   }
 
   // ---- the reader --------------------------------------------------------------------------------------------------------
-  pause.hidden = false;
-  pause.onclick = () => {
+  if (pause) pause.hidden = false;
+  if (pause) pause.onclick = () => {
     paused = !paused;
     pause.textContent = paused ? words.resume : words.pause;
     pause.setAttribute('aria-pressed', paused);
     if (paused) { stop(); clearTimeout(lostTimer); lostTimer = 0; bar.hidden = true; state('paused'); } else { attempt = 0; start(); }
   };
-  doc.getElementById('print').hidden = false;
-  doc.getElementById('print').onclick = () => print();
-  const share = doc.getElementById('share');
-  share.onclick = e => {
-    const it = { title: doc.title, url: location.origin + base };
+  const paper = doc.getElementById('print'), share = doc.getElementById('share');
+  if (paper) { paper.hidden = false; paper.onclick = () => print(); }
+  if (share) share.onclick = e => {
+    const it = { title: doc.title, url: share.dataset.url };
     if (navigator.share) { e.preventDefault(); navigator.share(it).catch(() => { }); }
     else if (navigator.clipboard) { e.preventDefault(); navigator.clipboard.writeText(it.url).then(() => announce(share.textContent = words.copied), () => { location = share.href; }); }
   };
@@ -236,6 +236,7 @@
   addEventListener('pageshow', e => { if (e.persisted) { attempt = 0; start(); } });
   addEventListener('offline', lost);
   addEventListener('online', () => { attempt = 0; if (!paused) start(); });
+  if (parent !== window) new ResizeObserver(() => parent.postMessage({ tracking: body.offsetHeight }, '*')).observe(body);   // a shop's page makes room for us
   setInterval(ago, 2e4);
   ago();
   plan();

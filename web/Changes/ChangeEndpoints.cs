@@ -80,7 +80,7 @@ public static class ChangeEndpoints
     // Changing anything needs a one-time code; whoever has not given one is led there and back.
     private static async Task<(Visit Visit, PageFrame Frame)?> OpenAsync(HttpContext http, string token, PageVisits visits, IConfiguration configuration)
     {
-        if (await TrackingEndpoints.VisitAsync(http, token, visits).ConfigureAwait(false) is not (var visit, var frame)) return null;
+        if (await TrackingEndpoints.VisitAsync(http, token, visits, own: true).ConfigureAwait(false) is not (var visit, var frame)) return null;
         var offered = RetailerWebhook.Of(configuration, visit.Found.Key.Retailer).Offered;
         if (offered && visit.Level == VisitLevel.Proven) return (visit, frame);
         TrackingEndpoints.See(http, offered ? $"{frame.Path}/prove?then=change&lang={frame.Texts.Tag}" : frame.Path);

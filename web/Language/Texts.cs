@@ -15,6 +15,10 @@ public sealed class Texts
     private readonly string[] _weekdays;
     private readonly string[] _months;
 
+    /// <summary>The same language with some sentences in other words.</summary>
+    public Texts With(IReadOnlyDictionary<string, Message> own)
+        => new(Tag, IsRightToLeft, _messages.ToFrozenDictionary(m => m.Key, m => own.GetValueOrDefault(m.Key) ?? m.Value, StringComparer.Ordinal));
+
     private Texts(string tag, bool rightToLeft, FrozenDictionary<string, Message> messages)
     {
         Tag = tag;

@@ -38,7 +38,7 @@ public sealed class TrackingHub(
             if (visit.Outcome == VisitOutcome.Gone) metrics.Refused("unknown");
             throw new HubException(TrackingEndpoints.NameOf(visit.Outcome));
         }
-        var texts = Languages.Find(language) ?? PageVisits.TextsFor(Context.GetHttpContext()!, visit.Brand);
+        var texts = Languages.Find(language) is { } asked ? visit.Brand.Speak(asked) : PageVisits.TextsFor(Context.GetHttpContext()!, visit.Brand);
         var found = visit.Found;
         var slot = pages.Open(visit.Target!, token!, texts, Math.Max(version, found.Version), new Connection(hub.Clients.Client(Context.ConnectionId), Context), out _)
             ?? throw new HubException("full");

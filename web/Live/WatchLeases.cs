@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Tracking.Contracts.Live;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Vocabulary;
+using Tracking.Web.Pages;
 
 namespace Tracking.Web.Live;
 
@@ -12,7 +13,7 @@ namespace Tracking.Web.Live;
 /// missed comes back with the renewal. Also sweeps: slow readers, links withdrawn, sockets that never said what they want.
 /// </summary>
 public sealed partial class WatchLeases(
-    LivePages pages, IShipmentWatch watch, IShipmentReader reader, HubConnections connections, LiveMetrics metrics, TimeProvider clock,
+    LivePages pages, IShipmentWatch watch, PageVisits visits, HubConnections connections, LiveMetrics metrics, TimeProvider clock,
     IOptions<LiveOptions> options, IHostApplicationLifetime lifetime, ILogger<WatchLeases> log) : BackgroundService
 {
     /// <summary>Renewals under way at once.</summary>
@@ -50,7 +51,7 @@ public sealed partial class WatchLeases(
         {
             try
             {
-                if (await reader.OpenLinkAsync(slot.Token, cancel).ConfigureAwait(false) is not null)
+                if (await visits.FindAsync(slot.Token, cancel).ConfigureAwait(false) is { } target && target.Generation >= generation)
                 {
                     slot.Generation = generation;
                     continue;

@@ -17,6 +17,9 @@ public static partial class Assets
 
     public static readonly Asset Script = new("tracking", "js", "text/javascript; charset=utf-8", Encoding.UTF8.GetBytes(Read("tracking.js")));
 
+    /// <summary>What a shop's page includes, at <c>/widget.js</c>.</summary>
+    public static readonly Asset Widget = new("widget", "js", "text/javascript; charset=utf-8", Encoding.UTF8.GetBytes(Read("widget.js")));
+
     public static readonly FrozenDictionary<string, Asset> ByPath = new[] { Script }.ToFrozenDictionary(a => a.Path, StringComparer.Ordinal);
 
     /// <summary><c>sha256-…</c> of an inline style's text.</summary>

@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using Tracking.Web.Language;
 
 namespace Tracking.Web.Pages;
 
 /// <summary>
-/// A shop's look as validated tokens: a name and one colour, never its CSS, script or markup. The colour is used for the progress line, links and buttons;
+/// A shop's look and voice as validated tokens, never its CSS, script or markup. The colour is used for the progress line, links and buttons;
 /// its two readings (on a light and on a dark page) have at least 4.5:1 contrast, corrected towards black or white where the shop's own would not.
 /// </summary>
 public sealed record Brand
@@ -23,6 +25,16 @@ public sealed record Brand
     public bool Corrected { get; init; }
     /// <summary>BCP 47 language for readers whose own we do not speak.</summary>
     public string? Locale { get; init; }
+    public Logo? Logo { get; init; }
+    public ImmutableArray<BrandLink> Links { get; init; } = [];
+    /// <summary>Whose pages may embed the widget and read the parcel's JSON.</summary>
+    public ImmutableArray<string> Origins { get; init; } = [];
+    /// <summary>Languages with sentences in the shop's own words, by tag.</summary>
+    public ImmutableDictionary<string, Texts> Voice { get; init; } = ImmutableDictionary<string, Texts>.Empty;
+    public ImmutableArray<Placement> Placements { get; init; } = [];
+
+    /// <summary>A language as this shop speaks it.</summary>
+    public Texts Speak(Texts texts) => Voice.GetValueOrDefault(texts.Tag) ?? texts;
 
     /// <summary>Makes a brand of a shop's name and colour (<c>#rgb</c> or <c>#rrggbb</c>; null for ours).</summary>
     /// <returns>False with a sentence when the colour cannot be read; nothing else is refused, only corrected.</returns>

@@ -15,10 +15,13 @@ public interface IPageBrands
 
     /// <summary>The retailer whose own host name this is (<c>Retailers:{id}:Branding:Hosts</c>); null for ours.</summary>
     string? OfHost(string host) => null;
+
+    /// <summary>A logo by its address.</summary>
+    Asset? Logo(string path) => null;
 }
 
 /// <summary>
-/// Brands as configured: <c>Retailers:{id}:Name</c>, <c>:Locale</c> and <c>:Branding:Colour</c>. Followed live; a colour that cannot be read gives way to ours.
+/// Brands as configured: <c>Retailers:{id}:Name</c>, <c>:Locale</c> and <c>:Branding</c> (<see cref="BrandOptions"/>). Followed live; a token that cannot be used is left out.
 /// </summary>
 public sealed class ConfiguredBrands : IPageBrands, IDisposable
 {
@@ -58,23 +61,65 @@ public sealed class ConfiguredBrands : IPageBrands, IDisposable
         return hosts.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>A logo by its address; null when no shop shows it.</summary>
+    public Asset? Logo(string path)
+    {
+        foreach (var brand in _brands.Values)
+            if (brand.Logo?.File.Path == path)
+                return brand.Logo.File;
+        // Another node drew the page: its shop may not have been asked for here yet.
+        foreach (var retailer in _configuration.GetSection("Retailers").GetChildren())
+            if (retailer["Branding:Logo"] is { Length: > 0 } && For(retailer.Key).Logo?.File is { } file && file.Path == path)
+                return file;
+        return null;
+    }
+
     private Brand Make(string retailer)
     {
         var section = _configuration.GetSection("Retailers").GetSection(retailer);
         var name = section["Name"] ?? (retailer == "demo" ? "Demo Shop" : retailer);
-        Brand.TryCreate(name, section["Branding:Colour"], section["Locale"], out var brand, out _);
-        return brand;
+        return BrandReader.Read(name, section["Locale"], Options(section), out _);
     }
 
-    /// <summary>Everything wrong with the brands of a configuration, a sentence each.</summary>
-    public static IReadOnlyList<string> Check(IConfiguration configuration)
+    private static BrandOptions Options(IConfigurationSection retailer)
+    {
+        try { return retailer.GetSection("Branding").Get<BrandOptions>() ?? new BrandOptions(); }
+        catch (InvalidOperationException) { return new BrandOptions { Colour = retailer["Branding:Colour"] }; }   // Check names what is wrong
+    }
+
+    /// <summary>What of the configured brands cannot be used, a sentence each. A silo does not start with it.</summary>
+    public static IReadOnlyList<string> Problems(IConfiguration configuration)
     {
         var problems = new List<string>();
+        var hosts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var retailer in configuration.GetSection("Retailers").GetChildren())
-            if (!Brand.TryCreate(retailer.Key, retailer["Branding:Colour"], null, out var brand, out var problem))
-                problems.Add($"Retailers:{retailer.Key}:Branding:Colour: {problem}");
-            else if (brand.Corrected)
-                problems.Add($"Retailers:{retailer.Key}:Branding:Colour is too pale to be read on a light page; pages use {brand.Light} instead.");
+        {
+            BrandOptions options;
+            try { options = retailer.GetSection("Branding").Get<BrandOptions>() ?? new BrandOptions(); }
+            catch (InvalidOperationException wrong)
+            {
+                problems.Add($"Retailers:{retailer.Key}:Branding: {wrong.InnerException?.Message ?? wrong.Message}");
+                continue;
+            }
+            BrandReader.Read(retailer.Key, null, options, out var found);
+            problems.AddRange(found.Select(f => $"Retailers:{retailer.Key}:Branding:{f}"));
+            foreach (var host in options.Hosts)
+                if (!hosts.TryAdd(host, retailer.Key))
+                    problems.Add($"Retailers:{retailer.Key}:Branding:Hosts: {hosts[host]} has '{host}' too.");
+        }
         return problems;
     }
+
+    /// <summary>What of the configured brands was corrected, a sentence each.</summary>
+    public static IReadOnlyList<string> Notes(IConfiguration configuration)
+    {
+        var notes = new List<string>();
+        foreach (var retailer in configuration.GetSection("Retailers").GetChildren())
+            if (Brand.TryCreate(retailer.Key, retailer["Branding:Colour"], null, out var brand, out _) && brand.Corrected)
+                notes.Add($"Retailers:{retailer.Key}:Branding:Colour is too pale to be read on a light page; pages use {brand.Light} instead.");
+        return notes;
+    }
+
+    /// <summary>Problems and notes together.</summary>
+    public static IReadOnlyList<string> Check(IConfiguration configuration) => [.. Problems(configuration), .. Notes(configuration)];
 }

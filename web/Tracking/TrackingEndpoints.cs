@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,8 +8,10 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Tracking.Contracts.Ports;
 using Tracking.Web.Language;
 using Tracking.Web.Live;
+using Tracking.Web.Widget;
 
 namespace Tracking.Web.Pages;
 
@@ -31,6 +34,7 @@ public static partial class TrackingEndpoints
         services.TryAddSingleton<IDoors, GrainDoors>();
         services.TryAddSingleton<StepUp>();
         services.TryAddSingleton<IChangeBooks, GrainChangeBooks>();
+        services.TryAddSingleton<IPlacements, ConfiguredPlacements>();
         services.TryAddSingleton<PageParts>();
         return services;
     }
@@ -42,23 +46,24 @@ public static partial class TrackingEndpoints
         app.MapMethods("/t/{token}/view.json", reading, Snapshot).ExcludeFromDescription();
         app.MapMethods("/t/{token}/calendar.ics", reading, Calendar).ExcludeFromDescription();
         MapVisits(app);
+        app.MapWidget();
         app.MapMethods("/assets/{file}", reading, Asset).ExcludeFromDescription();
         if (app.ServiceProvider.GetRequiredService<IHostEnvironment>().IsDevelopment()) Gallery.Map(app);
     }
 
-    private static async Task Page(HttpContext http, string token, PageVisits visits, PageParts parts, TimeProvider clock)
+    private static async Task Page(HttpContext http, string token, PageVisits visits, PageParts parts, PageSeal seal, TimeProvider clock)
     {
         var visit = await visits.OpenAsync(token, http, http.RequestAborted).ConfigureAwait(false);
         var texts = PageVisits.TextsFor(http, visit.Brand);
         var path = "/t/" + Uri.EscapeDataString(token);
         var all = http.Request.Query["all"] == "1";
-        var frame = new PageFrame(path, Address(http.Request, path), visit.Brand, texts, all);
+        var frame = new PageFrame(path, Address(http.Request, "/t/" + seal.Share(token)), visit.Brand, texts, all) { IsShared = visit.IsShared };
         if (visit.Outcome != VisitOutcome.Found)
         {
             await CalmAsync(http, visit.Outcome, frame with { Path = "" }).ConfigureAwait(false);
             return;
         }
-        var (view, extras) = await parts.GatherAsync(visit, token, http.RequestAborted).ConfigureAwait(false);
+        var (view, extras) = await parts.GatherAsync(visit, token, texts.Tag, http.RequestAborted).ConfigureAwait(false);
         var story = StoryTeller.Tell(view, texts, visit.Brand.Shop, clock.GetUtcNow(), all ? int.MaxValue : LiveMessage.Lines);
         await WriteAsync(http, 200, TrackingPage.Draw(story, view.Key, frame with { Extras = extras }), "text/html; charset=utf-8", visit.Brand).ConfigureAwait(false);
     }
@@ -116,10 +121,10 @@ public static partial class TrackingEndpoints
         await WriteAsync(http, 200, file, "text/calendar; charset=utf-8", null).ConfigureAwait(false);
     }
 
-    private static async Task Asset(HttpContext http, string file)
+    private static async Task Asset(HttpContext http, string file, IPageBrands brands)
     {
         var response = http.Response;
-        if (!Assets.ByPath.TryGetValue("/assets/" + file, out var asset))
+        if ((Assets.ByPath.GetValueOrDefault("/assets/" + file) ?? (file.StartsWith("logo.", StringComparison.Ordinal) ? brands.Logo("/assets/" + file) : null)) is not { } asset)
         {
             PageHeaders.Apply(response);
             response.StatusCode = StatusCodes.Status404NotFound;
@@ -129,6 +134,7 @@ public static partial class TrackingEndpoints
         response.Headers.CacheControl = "public, max-age=31536000, immutable";
         response.Headers.Vary = "Accept-Encoding";
         response.ContentType = asset.ContentType;
+        if (file.EndsWith(".svg", StringComparison.Ordinal)) response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";   // opened by itself it is still only a picture
         var brotli = Accepts(http.Request, "br");
         if (brotli) response.Headers.ContentEncoding = "br";
         var bytes = brotli ? asset.Brotli : asset.Bytes;
@@ -150,11 +156,11 @@ public static partial class TrackingEndpoints
 
     internal static int? RetryAfter(VisitOutcome outcome) => outcome switch { VisitOutcome.Busy => 600, VisitOutcome.Trouble => 30, _ => null };
 
-    internal static async Task WriteAsync(HttpContext http, int status, string text, string contentType, Brand? brand)
+    internal static async Task WriteAsync(HttpContext http, int status, string text, string contentType, Brand? brand, ImmutableArray<string> framedBy = default)
     {
         var response = http.Response;
         if (brand is null) PageHeaders.Apply(response);
-        else PageHeaders.Apply(response, TrackingPage.BrandStyle(brand).Digest, Assets.StyleDigest);
+        else PageHeaders.Apply(response, framedBy, TrackingPage.BrandStyle(brand).Digest, Assets.StyleDigest);
         response.StatusCode = status;
         response.ContentType = contentType;
         response.Headers.Vary = "Accept-Encoding, Accept-Language";

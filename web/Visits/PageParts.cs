@@ -32,16 +32,18 @@ public sealed record PageExtras
     /// <summary>From <see cref="VisitLevel.Known"/>: what was asked of the carrier, without what was written.</summary>
     public ImmutableArray<ChangeView> Changes { get; init; } = [];
     public DateOnly Today { get; init; }
+    public PlacementChoice? Placement { get; init; }
 }
 
 /// <summary>Gathers what a visitor may see beyond the link's own view.</summary>
 public sealed partial class PageParts(
-    IShipmentReader reader, IRecipients recipients, IChangeBooks changes, StepUp steps, PageSeal seal, IConfiguration configuration, TimeProvider clock, ILogger<PageParts> log)
+    IShipmentReader reader, IRecipients recipients, IChangeBooks changes, IPlacements placements, StepUp steps, PageSeal seal, IConfiguration configuration, TimeProvider clock, ILogger<PageParts> log)
 {
     /// <summary>The view to tell the story from, and the rest. Trouble with the rest never takes the page away.</summary>
-    public async Task<(ShipmentView View, PageExtras Extras)> GatherAsync(Visit visit, string token, CancellationToken cancel)
+    public async Task<(ShipmentView View, PageExtras Extras)> GatherAsync(Visit visit, string token, string language, CancellationToken cancel)
     {
         var view = visit.Found;
+        if (visit.IsShared) return (view, new PageExtras());
         try
         {
             var facts = await recipients.FindAsync(view.Key, view.UseId, cancel).ConfigureAwait(false);
@@ -56,6 +58,16 @@ public sealed partial class PageParts(
             {
                 var asked = await changes.Of(view.Key, view.UseId).List().WaitAsync(cancel).ConfigureAwait(false);
                 extras = extras with { Items = facts?.Items ?? [], Changes = [.. asked.Select(c => c with { Words = null })] };
+            }
+            if (facts is not { IsGift: true })   // nothing is sold to somebody who is given a present
+            {
+                var known = visit.Level >= VisitLevel.Known;
+                extras = extras with
+                {
+                    Placement = await placements.ChooseAsync(new PlacementQuestion(
+                        view.Key.Retailer, view.Status, (view.Modifiers & (Modifiers.Damaged | Modifiers.Delayed | Modifiers.Held | Modifiers.Customs | Modifiers.Contradiction)) != 0, language,
+                        known ? [.. (facts?.Items ?? []).Select(i => i.Category).OfType<string>()] : [], known ? facts?.BoughtBefore ?? [] : []), cancel).ConfigureAwait(false),
+                };
             }
             if (visit.Level < VisitLevel.Proven) return (view, extras);
 

@@ -66,6 +66,42 @@ public sealed class PageSeal(byte[] key, TimeProvider clock)
     /// <summary>What is kept of a one-time code: without the key, a million guesses over a stolen database find nothing.</summary>
     public ImmutableArray<byte> CodeDigest(ShipmentKey parcel, string code) => [.. HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"code|{parcel}|{code}"))];
 
+    /// <summary>
+    /// The token of a weaker link to the same parcel, to be given to others: it shows less and leads no further. The link's own token lies in it encrypted, so
+    /// nobody gets from one to the other, and withdrawing the link withdraws what was shared.
+    /// </summary>
+    public string Share(string token)
+    {
+        if (token.StartsWith(SharePrefix, StringComparison.Ordinal) || token.Length > 64) return token;
+        var plain = Encoding.UTF8.GetBytes(token);
+        Span<byte> sealed_ = stackalloc byte[NonceLength + plain.Length + TagLength];
+        // The nonce comes from the token, so that sharing twice gives one link; equal nonces only ever meet equal tokens.
+        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes("share|" + token)).AsSpan(0, NonceLength).CopyTo(sealed_);
+        using var cipher = new AesGcm(ShareKey(), TagLength);
+        cipher.Encrypt(sealed_[..NonceLength], plain, sealed_.Slice(NonceLength, plain.Length), sealed_[(NonceLength + plain.Length)..]);
+        return SharePrefix + Base64Url.EncodeToString(sealed_);
+    }
+
+    /// <summary>The link's own token behind a token as it came; null for a shared one that is not ours.</summary>
+    public string? Inner(string token, out bool isShared)
+    {
+        isShared = token.StartsWith(SharePrefix, StringComparison.Ordinal);
+        if (!isShared) return token.Length <= 64 ? token : null;
+        if (token.Length > 160) return null;
+        Span<byte> bytes = stackalloc byte[160];
+        if (!Base64Url.IsValid(token.AsSpan(SharePrefix.Length)) || !Base64Url.TryDecodeFromChars(token.AsSpan(SharePrefix.Length), bytes, out var length) || length <= NonceLength + TagLength) return null;
+        var plain = new byte[length - NonceLength - TagLength];
+        using var cipher = new AesGcm(ShareKey(), TagLength);
+        try { cipher.Decrypt(bytes[..NonceLength], bytes.Slice(NonceLength, plain.Length), bytes[(NonceLength + plain.Length)..length], plain); }
+        catch (AuthenticationTagMismatchException) { return null; }
+        return Encoding.UTF8.GetString(plain);
+    }
+
+    private const string SharePrefix = "s.";
+    private const int NonceLength = 12, TagLength = 16;
+
+    private byte[] ShareKey() => HMACSHA256.HashData(key, "share key"u8);
+
     private string Mac(string what, string token, int level, long until)
         => Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{what}|{token}|{level}|{until}"))).AsSpan(0, 16));
 

@@ -64,6 +64,12 @@ public static partial class TrackingPage
         return html.ToString();
     }
 
+    private static void Place(Html html, PageFrame frame)
+    {
+        if (frame.Extras?.Placement is not { } placement) return;
+        html.Add($"<aside class=\"card place\"><h2>{frame.Texts.Say("placement.title", ("shop", frame.Brand.Shop))}</h2><a href=\"{placement.Link}\" rel=\"noopener\">{placement.Text}</a></aside>\n");
+    }
+
     private static void More(Html html, PageFrame frame)
     {
         if (frame.Extras is not { } extras) return;

@@ -26,7 +26,7 @@ public static partial class TrackingEndpoints
 
     private static async Task ProvePage(HttpContext http, string token, PageVisits visits, PageSeal seal, StepUp steps)
     {
-        if (await VisitAsync(http, token, visits).ConfigureAwait(false) is not (var visit, var frame)) return;
+        if (await VisitAsync(http, token, visits, own: true).ConfigureAwait(false) is not (var visit, var frame)) return;
         var then = Then(http.Request.Query["then"]);
         var ask = new ProveForm(seal.Form(token), then, visit.Level, steps.SendsCodes, Said: http.Request.Query["sent"] == "1" ? "prove.sent" : null);
         await WriteAsync(http, 200, TrackingPage.DrawProve(ask, frame), "text/html; charset=utf-8", visit.Brand).ConfigureAwait(false);
@@ -34,7 +34,7 @@ public static partial class TrackingEndpoints
 
     private static async Task Prove(HttpContext http, string token, PageVisits visits, PageSeal seal, StepUp steps)
     {
-        if (await VisitAsync(http, token, visits).ConfigureAwait(false) is not (var visit, var frame)) return;
+        if (await VisitAsync(http, token, visits, own: true).ConfigureAwait(false) is not (var visit, var frame)) return;
         var cancel = http.RequestAborted;
         var form = await FormAsync(http).ConfigureAwait(false);
         var then = Then(form?["then"]);
@@ -122,13 +122,14 @@ public static partial class TrackingEndpoints
     // ---- what all forms share --------------------------------------------------------------------------------------------
 
     /// <summary>Opens the link; null after a calm page was written because it does not open.</summary>
-    internal static async Task<(Visit Visit, PageFrame Frame)?> VisitAsync(HttpContext http, string token, PageVisits visits)
+    /// <param name="own">What a shared link does not lead to: it gets the answer of a link that leads nowhere.</param>
+    internal static async Task<(Visit Visit, PageFrame Frame)?> VisitAsync(HttpContext http, string token, PageVisits visits, bool own = false)
     {
         var visit = await visits.OpenAsync(token, http, http.RequestAborted).ConfigureAwait(false);
         var path = "/t/" + Uri.EscapeDataString(token);
         var frame = new PageFrame(path, Address(http.Request, path), visit.Brand, PageVisits.TextsFor(http, visit.Brand));
-        if (visit.Outcome == VisitOutcome.Found) return (visit, frame);
-        await CalmAsync(http, visit.Outcome, frame with { Path = "" }).ConfigureAwait(false);
+        if (visit.Outcome == VisitOutcome.Found && !(own && visit.IsShared)) return (visit, frame with { IsShared = visit.IsShared });
+        await CalmAsync(http, visit.Outcome == VisitOutcome.Found ? VisitOutcome.Gone : visit.Outcome, frame with { Path = "" }).ConfigureAwait(false);
         return null;
     }
 

@@ -35,6 +35,8 @@ public sealed record RecipientFacts
     /// <summary>A day that matters to the recipient, such as a birthday.</summary>
     public DateOnly? Occasion { get; init; }
     public string? Language { get; init; }
+    /// <summary>Categories the buyer bought from this shop before.</summary>
+    public ImmutableArray<string> BoughtBefore { get; init; } = [];
 
     /// <summary>Without the person, so that a log line never holds one.</summary>
     public override string ToString() => "someone";
