@@ -24,6 +24,8 @@ internal static partial class ConfigurationReference
         ("Orleans", "OrleansOptions", "silo/Hosting/OrleansHost.cs"),
         ("Telemetry", "TelemetryOptions", "silo/Telemetry/ProcessMetrics.cs"),
         ("Retailers:{id}", "RetailerOptions", "web/Retailers/RetailerOptions.cs"),
+        ("Retailers:{id}:Branding", "BrandOptions", "web/Branding/BrandOptions.cs"),
+        ("Retailers:{id}:Branding:Placements:{n}", "PlacementOptions", "web/Branding/BrandOptions.cs"),
         ("Retailers:{id}:Changes", "ChangeOptions", "web/Changes/ChangeOptions.cs"),
         ("Retailers:{id}:Feeds:{feedId}", "FeedOptions", "web/Retailers/RetailerOptions.cs"),
     ];
@@ -39,8 +41,6 @@ internal static partial class ConfigurationReference
         ("Data:Folder", "`data`", "Where state lies that is not in the database: retailers, formats, the link key, and SQLite's file."),
         ("Security:LinkKey", "`link.key` in the data folder", "What tracking links are made with: base64 of 32 to 256 bytes (`openssl rand -base64 32`). Every node of a cluster needs the same one. Changing it breaks every link given out."),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Sends traces and metrics there by OTLP, beside `/metrics`. The other `OTEL_` variables of OpenTelemetry hold as well."),
-        ("Retailers:{id}:Branding:Colour", "none", "The shop's colour on its pages, `#rrggbb`; corrected where it could not be read."),
-        ("Retailers:{id}:Branding:Hosts", "none", "Host names of the shop at which its pages are served; a list."),
         ("Logging:LogLevel:{category}", "`Information`", "As in every .NET program. A parcel's routine is `Debug`."),
         ("Demo:Key", "`demo`", "With `--demo`: the key that the played evening is sent with, where retailers are configured."),
         ("Demo:StepSeconds", "2", "With `--demo`: pause between two events of the evening that is played."),

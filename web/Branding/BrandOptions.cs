@@ -15,9 +15,13 @@ public sealed class BrandOptions
     /// </summary>
     public Dictionary<string, Dictionary<string, string>> Voice { get; set; } = [];
 
-    /// <summary>https addresses shown at the page's end.</summary>
+    /// <summary>The shop's https address, shown at the page's end. Default none.</summary>
     public string? Shop { get; set; }
+
+    /// <summary>An https address where the shop helps. Default none.</summary>
     public string? Help { get; set; }
+
+    /// <summary>An https address about returns. Default none.</summary>
     public string? Returns { get; set; }
 
     /// <summary>Host names of the shop's own that lead here, such as <c>track.shop.example</c>. On them only this shop's links open.</summary>
