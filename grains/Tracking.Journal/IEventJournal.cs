@@ -62,7 +62,7 @@ public interface IHeadStore
 
     /// <summary>
     /// Streams whose journal is ahead of their head after <paramref name="after"/> (a crash lost a head that was not yet written), with the position
-    /// checked up to. Only kinds of stream that have heads (<c>StorageOptions.KindsWithHeads</c>) are looked at. Flush before the position is saved. A sweep starts only after these were woken, so a crash cannot lose a <c>due_at</c>.
+    /// checked up to. Only kinds of stream that have heads (<c>StorageOptions.KindsWithHeads</c>) are looked at, and of those with tails (<c>KindsWithTails</c>) only marked rows. Flush before the position is saved. A sweep starts only after these were woken, so a crash cannot lose a <c>due_at</c>.
     /// </summary>
     ValueTask<LaggingHeads> LaggingAsync(int partition, JournalPosition after, int limit, CancellationToken cancel = default);
 
@@ -77,7 +77,7 @@ public interface IHeadStore
 /// <param name="Stream"><c>s/{retailer}/{carrier}/{number}</c>; the first letter is the kind: s shipment, o order, c customer, g goodwill budget, p policy, k case (claims, signature, recovery), h claimant.</param>
 /// <param name="Version">1 for the first append of a stream.</param>
 /// <param name="RecordedAt">When we knew it: the stream's previous value plus at least one microsecond.</param>
-/// <param name="Marked">True when a partition reader must see this row (it has a reaction).</param>
+/// <param name="Marked">True when a partition reader must see this row (it has a reaction), or its head must not be lost.</param>
 /// <param name="Links">Link tokens to become findable with this append.</param>
 public readonly record struct JournalAppend(
     string Stream,

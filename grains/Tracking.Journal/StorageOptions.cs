@@ -44,8 +44,14 @@ public sealed class StorageOptions
     /// </summary>
     public Func<char, byte, bool> KnowsSnapshot { get; set; } = static (_, _) => true;
 
-    /// <summary>Kinds of stream (first letters) whose owner offers a head after every append. Default <c>skow</c>: shipments and their cases, orders, webhooks on their way. Rows of other kinds are never taken for a lost head.</summary>
+    /// <summary>Kinds of stream (first letters) whose owner offers heads. Default <c>skow</c>: shipments and their cases, orders, webhooks on their way. Rows of other kinds are never taken for a lost head.</summary>
     public string KindsWithHeads { get; set; } = "skow";
+
+    /// <summary>
+    /// Of those, the kinds whose unmarked rows may stay above their head: what they change no list and no sweep looks at, and an activation reads them from the tail. Only a
+    /// marked row above the head means a lost head. Default <c>s</c>, shipments: a head is dearer to write than the row it follows.
+    /// </summary>
+    public string KindsWithTails { get; set; } = "s";
 
     /// <summary>Reads the sections <c>Storage</c> and <c>Journal</c>.</summary>
     public static StorageOptions From(IConfiguration configuration)

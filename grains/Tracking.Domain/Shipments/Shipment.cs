@@ -40,7 +40,7 @@ public sealed record Shipment
     public ImmutableArray<RetractionMark> Retractions { get; internal set; } = [];
     /// <summary>Piece ids, use ids and sub-statuses that marks point at.</summary>
     public ImmutableArray<string> Names { get; internal set; } = [];
-    public JourneyHints Journey { get; internal set; } = new();
+    public JourneyHints Journey { get; internal set; } = NothingKnown;
     public ImmutableArray<TrackingLink> Links { get; internal set; } = [];
     public CarrierDate? CarrierDate { get; internal set; }
     public ImmutableArray<UseRecord> Uses { get; internal set; } = [];
@@ -55,6 +55,8 @@ public sealed record Shipment
     /// <summary>The fold as of <see cref="FoldedAt"/>, oldest use first.</summary>
     public ImmutableArray<UseStanding> Standings { get; internal set; } = [];
     public DateTimeOffset FoldedAt { get; internal set; }
+
+    private static readonly JourneyHints NothingKnown = new();
 
     public static Shipment Unseen(ShipmentKey key) => new() { Key = key };
 

@@ -56,6 +56,14 @@ public static class ShipmentClock
         return due is { } at && at <= now ? now.AddHours(1) : due;
     }
 
+    /// <summary>
+    /// True when the row of <paramref name="next"/> must be followed by a head: lists or sweeps would otherwise go by what is no longer so. An ordinary scan only moves the
+    /// next waking later, and being woken once too early costs one look.
+    /// </summary>
+    public static bool NeedsHead(Shipment before, Shipment next, ShipmentAppend append, EddSnapshot edd, DateTimeOffset now)
+        => before.Version == 0 || append.HasReaction || before.SilentSince is not null
+        || DueAt(next, edd, now) is { } due && !(DueAt(before, edd, now) <= due);
+
     private static void Earlier(ref DateTimeOffset? due, DateTimeOffset candidate)
     {
         if (due is null || candidate < due) due = candidate;

@@ -263,15 +263,8 @@ public static class ShipmentJson
         return default;
     }
 
-    internal static ShipmentEvent? ReadEvent(JsonElement element)
-    {
-        var json = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(element));
-        json.Read();
-        return ReadEvent(ref json);
-    }
-
     // An event of a newer release that this one does not know changes nothing here: it was written beside what we do know.
-    private static ShipmentEvent? ReadEvent(ref Utf8JsonReader json)
+    internal static ShipmentEvent? ReadEvent(ref Utf8JsonReader json)
     {
         var fields = new EventFields();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)

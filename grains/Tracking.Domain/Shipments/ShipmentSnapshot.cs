@@ -99,29 +99,68 @@ public static class ShipmentSnapshot
             Marks = [.. MemoryMarshal.Cast<byte, ScanMark>(bytes.Slice(9, marks * MarkSize))],
             Retractions = [.. MemoryMarshal.Cast<byte, RetractionMark>(bytes.Slice(9 + marks * MarkSize, retractions * RetractionSize))],
         };
-        try { shipment = ReadRest(shipment, bytes[(int)at..]); }
-        catch (Exception damaged) when (damaged is JsonException or FormatException or InvalidOperationException) { return null; }
-        return shipment with { Standings = ShipmentFold.Of(shipment.Marks.AsSpan(), shipment.Retractions.AsSpan(), shipment.Names.AsSpan(), asOf), FoldedAt = asOf };
+        try { ReadRest(shipment, bytes[(int)at..]); }
+        catch (Exception damaged) when (damaged is JsonException or FormatException or InvalidOperationException or OverflowException) { return null; }
+        shipment.Standings = ShipmentFold.Of(shipment.Marks.AsSpan(), shipment.Retractions.AsSpan(), shipment.Names.AsSpan(), asOf);
+        shipment.FoldedAt = asOf;
+        return shipment;
     }
 
-    private static Shipment ReadRest(Shipment shipment, ReadOnlySpan<byte> bytes)
+    // Every cold scan passes here, so it is read as it comes and not made into a document first.
+    private static void ReadRest(Shipment shipment, ReadOnlySpan<byte> bytes)
     {
         var json = new Utf8JsonReader(bytes);
-        var document = JsonElement.ParseValue(ref json);
-        var next = shipment with { Version = document.GetProperty("version"u8).GetInt32(), RecordedAt = document.GetProperty("at"u8).GetDateTimeOffset() };
-        if (document.TryGetProperty("heard"u8, out var heard)) next = next with { LastHeardAt = heard.GetDateTimeOffset() };
-        if (document.TryGetProperty("names"u8, out var names)) next = next with { Names = [.. names.EnumerateArray().Select(n => n.GetString()!)] };
-        if (document.TryGetProperty("links"u8, out var links)) next = next with { Links = [.. links.EnumerateArray().Select(l => new TrackingLink(l[0].GetString()!, l[1].GetString(), l[2].GetString()!))] };
-        next = next with { Journey = ReadJourney(document.GetProperty("journey"u8)) };
-        if (document.TryGetProperty("carrierDate"u8, out var date)) next = next with { CarrierDate = new CarrierDate(DateOnly.FromDayNumber(date[0].GetInt32()), DateOnly.FromDayNumber(date[1].GetInt32()), date[2].GetDateTimeOffset()) };
-        next = next with { Uses = [.. document.GetProperty("uses"u8).EnumerateArray().Select((u, n) => new UseRecord(n, u[0].GetString(), ShipmentJson.ParseKey(u[1].GetString()!)))] };
-        if (document.TryGetProperty("estimate"u8, out var estimate)) next = next with { Estimate = ((EstimateIssued)ShipmentJson.ReadEvent(estimate)!).Estimate };
-        if (document.TryGetProperty("shown"u8, out var shown)) next = next with { Shown = ((WindowShown)ShipmentJson.ReadEvent(shown)!).Window };
-        if (document.TryGetProperty("shownBefore"u8, out var replaced)) next = next with { ShownBefore = ((WindowShown)ShipmentJson.ReadEvent(replaced)!).Window };
-        if (document.TryGetProperty("silent"u8, out var silent)) next = next with { SilentSince = silent.GetDateTimeOffset() };
-        if (document.TryGetProperty("links#"u8, out var generation)) next = next with { LinkGeneration = generation.GetInt32() };
-        return next;
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals("version"u8)) { json.Read(); shipment.Version = json.GetInt32(); }
+            else if (json.ValueTextEquals("at"u8)) { json.Read(); shipment.RecordedAt = json.GetDateTimeOffset(); }
+            else if (json.ValueTextEquals("heard"u8)) { json.Read(); shipment.LastHeardAt = json.GetDateTimeOffset(); }
+            else if (json.ValueTextEquals("names"u8))
+            {
+                var names = ImmutableArray.CreateBuilder<string>();
+                json.Read();
+                while (Element(ref json)) names.Add(json.GetString()!);
+                shipment.Names = names.ToImmutable();
+            }
+            else if (json.ValueTextEquals("links"u8))
+            {
+                var links = ImmutableArray.CreateBuilder<TrackingLink>();
+                json.Read();
+                while (Element(ref json)) { links.Add(new TrackingLink(Text(ref json)!, Text(ref json), Text(ref json)!)); json.Read(); }
+                shipment.Links = links.ToImmutable();
+            }
+            else if (json.ValueTextEquals("journey"u8)) { json.Read(); shipment.Journey = ReadJourney(ref json); }
+            else if (json.ValueTextEquals("carrierDate"u8))
+            {
+                json.Read();
+                shipment.CarrierDate = new CarrierDate(DateOnly.FromDayNumber(Number(ref json)!.Value), DateOnly.FromDayNumber(Number(ref json)!.Value), Instant(ref json));
+                json.Read();
+            }
+            else if (json.ValueTextEquals("uses"u8))
+            {
+                var uses = ImmutableArray.CreateBuilder<UseRecord>(1);
+                json.Read();
+                while (Element(ref json)) { uses.Add(new UseRecord(uses.Count, Text(ref json), ShipmentJson.ParseKey(Text(ref json)!))); json.Read(); }
+                shipment.Uses = uses.DrainToImmutable();
+            }
+            else if (json.ValueTextEquals("estimate"u8)) { json.Read(); shipment.Estimate = ((EstimateIssued)ShipmentJson.ReadEvent(ref json)!).Estimate; }
+            else if (json.ValueTextEquals("shown"u8)) { json.Read(); shipment.Shown = ((WindowShown)ShipmentJson.ReadEvent(ref json)!).Window; }
+            else if (json.ValueTextEquals("shownBefore"u8)) { json.Read(); shipment.ShownBefore = ((WindowShown)ShipmentJson.ReadEvent(ref json)!).Window; }
+            else if (json.ValueTextEquals("silent"u8)) { json.Read(); shipment.SilentSince = json.GetDateTimeOffset(); }
+            else if (json.ValueTextEquals("links#"u8)) { json.Read(); shipment.LinkGeneration = json.GetInt32(); }
+            else { json.Read(); json.Skip(); }
+        }
+        if (shipment.Version == 0) throw new FormatException("A snapshot without a version.");
     }
+
+    private static bool Element(ref Utf8JsonReader json) => json.Read() && json.TokenType != JsonTokenType.EndArray;
+
+    private static string? Text(ref Utf8JsonReader json) { json.Read(); return json.GetString(); }
+
+    private static int? Number(ref Utf8JsonReader json) { json.Read(); return json.TokenType == JsonTokenType.Null ? null : json.GetInt32(); }
+
+    private static DateTimeOffset Instant(ref Utf8JsonReader json) { json.Read(); return json.GetDateTimeOffset(); }
 
     private static void WriteJourney(Utf8JsonWriter json, JourneyHints journey)
     {
@@ -140,8 +179,12 @@ public static class ShipmentSnapshot
         json.WriteEndArray();
     }
 
-    private static JourneyHints ReadJourney(JsonElement j) => new(
-        j[0].GetString(), j[1].GetString(), j[2].GetString(), j[3].GetString(), j[4].GetString(), j[5].GetString(), j[6].GetString(), j[7].GetString(),
-        j[8].ValueKind == JsonValueKind.Number ? j[8].GetInt32() : null, j[9].GetString(),
-        j[10].ValueKind == JsonValueKind.Number ? DateOnly.FromDayNumber(j[10].GetInt32()) : null);
+    private static JourneyHints ReadJourney(ref Utf8JsonReader json)
+    {
+        var told = new JourneyHints(
+            Text(ref json), Text(ref json), Text(ref json), Text(ref json), Text(ref json), Text(ref json), Text(ref json), Text(ref json),
+            Number(ref json), Text(ref json), Number(ref json) is { } day ? DateOnly.FromDayNumber(day) : null);
+        json.Read();
+        return told;
+    }
 }

@@ -28,6 +28,8 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
 
     /// <summary>As <see cref="StorageOptions.KindsWithHeads"/>.</summary>
     public string KindsWithHeads { get; set; } = new StorageOptions().KindsWithHeads;
+    /// <summary>As <see cref="StorageOptions.KindsWithTails"/>.</summary>
+    public string KindsWithTails { get; set; } = new StorageOptions().KindsWithTails;
 
     public override IEventJournal Journal => this;
     public override IHeadStore Heads => this;
@@ -187,7 +189,7 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
             var from = RowAfter(after);
             var upTo = Math.Max(from, _rows);
             var streams = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var row in _partitions[partition].Where(row => row.Id > from && KindsWithHeads.Contains(StreamName.Kind(row.Stream)) && (_heads.GetValueOrDefault(row.Stream)?.Version ?? 0) < row.Version))
+            foreach (var row in _partitions[partition].Where(row => row.Id > from && KindsWithHeads.Contains(StreamName.Kind(row.Stream)) && (row.Marked || !KindsWithTails.Contains(StreamName.Kind(row.Stream))) && (_heads.GetValueOrDefault(row.Stream)?.Version ?? 0) < row.Version))
             {
                 if (streams.Count == limit && !streams.Contains(row.Stream))
                 {

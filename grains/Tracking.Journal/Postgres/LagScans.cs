@@ -96,9 +96,9 @@ internal sealed partial class PostgresStore
             }
             await using var scan = Command(connection, """
                 SELECT j.xid, j.id, j.partition, j.stream FROM journal j LEFT JOIN heads h ON h.partition = j.partition AND h.stream = j.stream
-                WHERE j.id > $1 AND (j.xid, j.id) > ($2, $3) AND strpos($5, left(j.stream, 1)) > 0 AND (h.version IS NULL OR h.version < j.version)
+                WHERE j.id > $1 AND (j.xid, j.id) > ($2, $3) AND strpos($5, left(j.stream, 1)) > 0 AND (j.marked OR strpos($6, left(j.stream, 1)) = 0) AND (h.version IS NULL OR h.version < j.version)
                 ORDER BY j.xid, j.id LIMIT $4
-                """, floor, Xid(after.Transaction), after.Row, most, _options.KindsWithHeads);
+                """, floor, Xid(after.Transaction), after.Row, most, _options.KindsWithHeads, _options.KindsWithTails);
             scan.CommandTimeout = 600;
             await using var found = await scan.ExecuteReaderAsync(cancel);
             while (await found.ReadAsync(cancel)) rows.Add((At(found.GetFieldValue<ulong>(0), found.GetInt64(1)), found.GetInt16(2), found.GetString(3)));

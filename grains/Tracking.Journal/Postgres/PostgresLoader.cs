@@ -34,24 +34,17 @@ internal sealed class LoadRequest(string stream)
 internal sealed class PostgresLoader(PostgresServer server, StorageOptions options, JournalMetrics metrics, KeyCache keys, Func<long> epoch)
     : PostgresLoop<LoadRequest>(server, options.Journal.MaxLoadBatch, Math.Max(1, options.Journal.QueueLimit / options.Journal.Loaders), options.Journal.AnswerWithin)
 {
-    // OFFSET 0 keeps each look-up a look-up: without statistics the planner would rather read whole tables.
-    private const string Heads = $"""
-        SELECT w.n, {PostgresStore.HeadColumns} FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
-        CROSS JOIN LATERAL (SELECT * FROM heads h WHERE h.partition = w.partition AND h.stream = w.stream OFFSET 0) h
+    // Head, key and tail of each stream in one statement, so that they are of one moment; OFFSET 0 keeps each look-up a look-up: without statistics the planner would rather read whole tables.
+    // As three statements it was one more look-up per stream (the tail asked for the head's version again) and three answers to wait for.
+    private const string Streams = $"""
+        SELECT w.n, {PostgresStore.HeadColumns}, k.key_id, k.secret, j.id, j.xid, j.version, j.recorded_at, j.marked, j.open
+        FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
+        LEFT JOIN LATERAL (SELECT * FROM heads h WHERE h.partition = w.partition AND h.stream = w.stream OFFSET 0) h ON true
+        LEFT JOIN LATERAL (SELECT * FROM stream_keys k WHERE k.partition = w.partition AND k.stream = w.stream LIMIT 1) k ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM journal j WHERE j.partition = w.partition AND j.stream = w.stream AND j.version > coalesce(h.version, 0) ORDER BY j.version OFFSET 0) j ON true
         """;
-
-    private const string Tails = """
-        SELECT w.n, j.id, j.xid, j.version, j.recorded_at, j.marked, j.open FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
-        CROSS JOIN LATERAL (
-            SELECT * FROM journal j
-            WHERE j.partition = w.partition AND j.stream = w.stream AND j.version > coalesce((SELECT h.version FROM heads h WHERE h.partition = w.partition AND h.stream = w.stream), 0)
-            ORDER BY j.version OFFSET 0) j
-        """;
-
-    private const string Keys = """
-        SELECT w.n, k.key_id, k.secret FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
-        CROSS JOIN LATERAL (SELECT * FROM stream_keys k WHERE k.partition = w.partition AND k.stream = w.stream LIMIT 1) k
-        """;
+    private const int KeyColumn = 9, RowColumn = 11;
 
     private const string WholeStreams = """
         SELECT w.n, j.id, j.xid, j.version, j.recorded_at, j.marked, j.open FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (partition, stream, n)
@@ -60,13 +53,12 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
 
     private List<short> _partitions = [];
     private List<string> _streams = [];
-    private NpgsqlBatch? _load;
+    private NpgsqlCommand? _load;
     private NpgsqlCommand? _whole;
     private NpgsqlConnection? _connection;
 
     protected override async Task PrepareAsync(NpgsqlConnection connection)
     {
-        // One snapshot for the whole pipeline: a head that moves between two statements must not tear a hole into the tail.
         await using (var settings = new NpgsqlCommand("SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on", connection))
         {
             await settings.ExecuteNonQueryAsync();
@@ -74,18 +66,14 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
         // Lists of their own: a statement that was given up may still be reading the old ones.
         (_partitions, _streams) = ([], []);
         _connection = connection;
-        _load = new NpgsqlBatch(connection);
-        foreach (var sql in (string[])[Heads, Tails, Keys])
+        _load = new NpgsqlCommand(Streams, connection)
         {
-            _load.BatchCommands.Add(new NpgsqlBatchCommand(sql)
+            Parameters =
             {
-                Parameters =
-                {
-                    new NpgsqlParameter<List<short>> { TypedValue = _partitions, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint },
-                    new NpgsqlParameter<List<string>> { TypedValue = _streams, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                },
-            });
-        }
+                new NpgsqlParameter<List<short>> { TypedValue = _partitions, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint },
+                new NpgsqlParameter<List<string>> { TypedValue = _streams, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            },
+        };
         _whole = new NpgsqlCommand(WholeStreams, connection)
         {
             Parameters =
@@ -132,20 +120,24 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
         var whole = new List<LoadRequest>();
         await using (var reader = await _load!.ExecuteReaderAsync())
         {
+            var life = epoch();
             while (await reader.ReadAsync())
             {
                 var request = batch[(int)reader.GetInt64(0) - 1];
-                var head = PostgresStore.Head(reader, 1);
-                if (head.Snapshot.Length > 0 && options.KnowsSnapshot(StreamName.Kind(head.Stream), head.Snapshot.Span[0])) request.Head = head;
-                else whole.Add(request);
+                // A stream with a tail of several rows repeats its head and key with each.
+                if (request.Tail.Count == 0)
+                {
+                    if (!reader.IsDBNull(1))
+                    {
+                        var head = PostgresStore.Head(reader, 1);
+                        if (head.Snapshot.Length > 0 && options.KnowsSnapshot(StreamName.Kind(head.Stream), head.Snapshot.Span[0])) request.Head = head;
+                        else whole.Add(request);
+                    }
+                    if (!reader.IsDBNull(KeyColumn)) keys.Add(request.Stream, new(reader.GetInt64(KeyColumn), reader.GetFieldValue<byte[]>(KeyColumn + 1)), stamp);
+                }
+                if (!reader.IsDBNull(RowColumn)) request.Tail.Add(Row(reader, request, life, RowColumn));
             }
-            await reader.NextResultAsync();
-            await ReadRowsAsync(reader, batch);
-            await reader.NextResultAsync();
-            while (await reader.ReadAsync())
-            {
-                keys.Add(batch[(int)reader.GetInt64(0) - 1].Stream, new(reader.GetInt64(1), reader.GetFieldValue<byte[]>(2)), stamp);
-            }
+            InOrder(batch);
         }
         if (whole.Count == 0) return;
 
@@ -160,12 +152,20 @@ internal sealed class PostgresLoader(PostgresServer server, StorageOptions optio
         while (await reader.ReadAsync())
         {
             var request = batch[(int)reader.GetInt64(0) - 1];
-            request.Tail.Add(new(request.Stream, reader.GetInt32(3), new(life, (long)reader.GetFieldValue<ulong>(2), reader.GetInt64(1)), new(reader.GetDateTime(4)),
-                reader.GetFieldValue<byte[]>(6), default, reader.GetBoolean(5), false));
+            request.Tail.Add(Row(reader, request, life, 1));
         }
+        InOrder(batch);
+    }
+
+    private static JournalRow Row(NpgsqlDataReader reader, LoadRequest request, long life, int from) => new(
+        request.Stream, reader.GetInt32(from + 2), new(life, (long)reader.GetFieldValue<ulong>(from + 1), reader.GetInt64(from)), new(reader.GetDateTime(from + 3)),
+        reader.GetFieldValue<byte[]>(from + 5), default, reader.GetBoolean(from + 4), false);
+
+    // The plan yields them in order; should another plan ever not, this is where it would matter.
+    private static void InOrder(ArraySegment<LoadRequest> batch)
+    {
         foreach (var request in batch)
         {
-            // The plan yields them in order; should another plan ever not, this is where it would matter.
             for (var i = 1; i < request.Tail.Count; i++)
             {
                 if (request.Tail[i - 1].Version <= request.Tail[i].Version) continue;

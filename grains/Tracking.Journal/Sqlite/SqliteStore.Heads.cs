@@ -36,8 +36,8 @@ internal sealed partial class SqliteStore : IHeadStore
         {
             var upTo = Math.Max(from, Count(session, "SELECT coalesce(max(id), 0) FROM journal"));
             var streams = new HashSet<string>(StringComparer.Ordinal);
-            var rows = session["SELECT j.id, j.stream FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.partition = ? AND j.id > ? AND instr(?, substr(j.stream, 1, 1)) > 0 AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id"]
-                .Bind(partition).Bind(from).Bind(_options.KindsWithHeads);
+            var rows = session["SELECT j.id, j.stream FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.partition = ? AND j.id > ? AND instr(?, substr(j.stream, 1, 1)) > 0 AND (j.marked OR instr(?, substr(j.stream, 1, 1)) = 0) AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id"]
+                .Bind(partition).Bind(from).Bind(_options.KindsWithHeads).Bind(_options.KindsWithTails);
             while (rows.Step())
             {
                 var stream = rows.Text(1);
@@ -94,8 +94,8 @@ internal sealed partial class SqliteStore : IHeadStore
         var upTo = await ReadAsync(session =>
         {
             var newest = Count(session, "SELECT coalesce(max(id), 0) FROM journal");
-            var rows = session["SELECT j.id FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.id > ? AND instr(?, substr(j.stream, 1, 1)) > 0 AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id LIMIT 1"]
-                .Bind(from).Bind(_options.KindsWithHeads);
+            var rows = session["SELECT j.id FROM journal j LEFT JOIN heads h ON h.stream = j.stream WHERE j.id > ? AND instr(?, substr(j.stream, 1, 1)) > 0 AND (j.marked OR instr(?, substr(j.stream, 1, 1)) = 0) AND (h.version IS NULL OR h.version < j.version) ORDER BY j.id LIMIT 1"]
+                .Bind(from).Bind(_options.KindsWithHeads).Bind(_options.KindsWithTails);
             var first = rows.Step() ? rows.Long(0) - 1 : newest;
             rows.Reset();
             return first;

@@ -444,10 +444,10 @@ public abstract class JournalContract : IAsyncLifetime
     {
         var partition = Partitions.Of(Stream);
         var names = NamesIn(partition, 3);
-        foreach (var name in names) await AppendAsync(name, 1, "x");
+        foreach (var name in names) await AppendAsync(name, 1, "x", marked: true);
         Heads.Offer(Head(names[0], 1));
         await Heads.FlushAsync();
-        await AppendAsync(names[0], 2, "x");
+        await AppendAsync(names[0], 2, "x", marked: true);
         Heads.Offer(Head(names[1], 1));
 
         var lagging = await Heads.LaggingAsync(partition, JournalPosition.Start, 10);
@@ -459,8 +459,20 @@ public abstract class JournalContract : IAsyncLifetime
         after.Streams.ShouldBeEmpty();
         after.CheckedUpTo.ShouldBeGreaterThan(JournalPosition.Start);
 
-        await AppendAsync(names[1], 2, "x");
+        await AppendAsync(names[1], 2, "x", marked: true);
         (await Heads.LaggingAsync(partition, after.CheckedUpTo, 10)).Streams.ShouldBe([names[1]]);
+    }
+
+    [Fact]
+    public async Task An_unmarked_row_above_its_head_is_a_tail_and_no_lost_head()
+    {
+        await AppendAsync(Stream, 1, "x", marked: true);
+        Heads.Offer(Head(Stream, 1));
+        await AppendAsync(Stream, 2, "x");
+        await Heads.FlushAsync();
+
+        (await Heads.LaggingAsync(Partitions.Of(Stream), JournalPosition.Start, 10)).Streams.ShouldNotContain(Stream);
+        (await Journal.LoadAsync(Stream)).Tail.ShouldHaveSingleItem().Version.ShouldBe(2);
     }
 
     [Fact]
@@ -470,8 +482,8 @@ public abstract class JournalContract : IAsyncLifetime
         var names = NamesIn(partition, 7);
         foreach (var name in names)
         {
-            await AppendAsync(name, 1, "x");
-            await AppendAsync(name, 2, "x");
+            await AppendAsync(name, 1, "x", marked: true);
+            await AppendAsync(name, 2, "x", marked: true);
         }
 
         var found = new HashSet<string>();

@@ -26,7 +26,7 @@ public sealed class MemoryJournalTests : JournalContract
     public async Task A_crash_may_lose_heads_and_never_rows()
     {
         _memory!.WritesHeadsAtOnce = false;
-        await AppendAsync(Stream, 1, "x");
+        await AppendAsync(Stream, 1, "x", marked: true);
         Heads.Offer(Head(Stream, 1));
         _memory.LoseOfferedHeads();
 

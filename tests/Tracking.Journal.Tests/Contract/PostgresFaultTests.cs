@@ -50,7 +50,7 @@ public sealed class PostgresFaultTests(PostgresFaultTests.OwnServer own) : IClas
         await using var slow = new NpgsqlConnection(database + ";Pooling=false");
         await slow.OpenAsync();
         var transaction = await slow.BeginTransactionAsync();
-        await using (var insert = new NpgsqlCommand($"INSERT INTO journal (partition, stream, version, recorded_at, marked, open) VALUES ({partition}, '{late}', 1, now(), false, 'x')", slow, transaction)) await insert.ExecuteNonQueryAsync();
+        await using (var insert = new NpgsqlCommand($"INSERT INTO journal (partition, stream, version, recorded_at, marked, open) VALUES ({partition}, '{late}', 1, now(), true, 'x')", slow, transaction)) await insert.ExecuteNonQueryAsync();
         await store.Journal.AppendAsync(new("s/acme/ups/other", 1, Noon, "x"u8.ToArray()));
 
         var before = await store.Heads.LaggingAsync(partition, JournalPosition.Start, 10);

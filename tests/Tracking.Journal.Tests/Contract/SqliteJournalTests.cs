@@ -39,7 +39,7 @@ public sealed class SqliteJournalTests : JournalContract
         verified.ShouldBeGreaterThan(before);
 
         var lost = Stream + "-lost";
-        await AppendAsync(lost, 1, "x");
+        await AppendAsync(lost, 1, "x", marked: true);
         await AppendAsync(Stream, 2, "x");
         Heads.Offer(Head(Stream, 2));
         await Heads.FlushAsync();
