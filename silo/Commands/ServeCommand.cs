@@ -143,6 +143,9 @@ internal static class ServeCommand
         services.AddAreaNotices();
         services.AddTrackingPages();
         services.AddLivePages();
+        services.AddSingleton<GrainCaseBooks>();
+        services.AddSingleton<ICaseBooks>(provider => provider.GetRequiredService<GrainCaseBooks>());
+        services.AddHostedService(provider => provider.GetRequiredService<GrainCaseBooks>());
         services.AddMailbox(configuration, SiloConfiguration.DataFolder(configuration));
         services.AddTelemetry(configuration);
         services.AddOpenApi("v1", OpenApiDocument.Describe);
@@ -163,8 +166,11 @@ internal static class ServeCommand
         app.MapCalibration();
         app.MapOrders();
         app.MapOffers();
+        app.MapReports();
+        app.MapManualStatus();
         app.MapTrackingPages();
         app.MapChanges();
+        app.MapCareForms();
         app.MapLivePages();
         if (demo || app.Environment.IsDevelopment() || configuration.GetValue<bool>("Notifications:ShowMailbox")) app.MapMailbox();
         app.MapHealth();

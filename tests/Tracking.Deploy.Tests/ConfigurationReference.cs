@@ -26,6 +26,8 @@ internal static partial class ConfigurationReference
         ("Retailers:{id}", "RetailerOptions", "web/Retailers/RetailerOptions.cs"),
         ("Retailers:{id}:Branding", "BrandOptions", "web/Branding/BrandOptions.cs"),
         ("Retailers:{id}:Branding:Placements:{n}", "PlacementOptions", "web/Branding/BrandOptions.cs"),
+        ("Retailers:{id}:Claims", "ClaimPolicy", "grains/Tracking.Domain/Claims/ClaimPolicy.cs"),
+        ("Retailers:{id}:Signature", "SignaturePolicy", "grains/Tracking.Domain/Claims/SignaturePolicy.cs"),
         ("Retailers:{id}:Changes", "ChangeOptions", "web/Changes/ChangeOptions.cs"),
         ("Retailers:{id}:Feeds:{feedId}", "FeedOptions", "web/Retailers/RetailerOptions.cs"),
     ];
@@ -105,7 +107,7 @@ internal static partial class ConfigurationReference
     private static string TypeOf(PropertyDeclarationSyntax property) => property.Type.ToString().TrimEnd('?') switch
     {
         "int" or "long" => "whole number",
-        "double" => "number",
+        "double" or "decimal" => "number",
         "bool" => "true, false",
         "TimeSpan" => "time, `00:00:01.5`",
         "string" => "text",
@@ -119,7 +121,7 @@ internal static partial class ConfigurationReference
         var type = property.Type.ToString();
         return property.Initializer?.Value switch
         {
-            null => type switch { "bool" => "`false`", "int" or "long" or "double" => "`0`", _ => "none" },
+            null => type switch { "bool" => "`false`", "int" or "long" or "double" or "decimal" => "`0`", _ => "none" },
             LiteralExpressionSyntax literal => literal.Token.ValueText.Length == 0 ? "none" : $"`{literal.Token.Text.Trim('"').Replace("_", literal.IsKind(SyntaxKind.NumericLiteralExpression) ? "" : "_", StringComparison.Ordinal)}`",
             CollectionExpressionSyntax { Elements.Count: 0 } => "none",
             ObjectCreationExpressionSyntax or ImplicitObjectCreationExpressionSyntax => "none",

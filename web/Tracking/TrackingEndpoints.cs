@@ -65,7 +65,14 @@ public static partial class TrackingEndpoints
         }
         var (view, extras) = await parts.GatherAsync(visit, token, texts.Tag, http.RequestAborted).ConfigureAwait(false);
         var story = StoryTeller.Tell(view, texts, visit.Brand.Shop, clock.GetUtcNow(), all ? int.MaxValue : LiveMessage.Lines);
-        await WriteAsync(http, 200, TrackingPage.Draw(story, view.Key, frame with { Extras = extras }), "text/html; charset=utf-8", visit.Brand).ConfigureAwait(false);
+        CarePart? care = null;
+        if (http.RequestServices.GetService<ICaseBooks>() is { } cases)
+        {
+            var parcel = await cases.ReadAsync(view.Key, http.RequestAborted).ConfigureAwait(false);
+            care = new CarePart(parcel, parcel?.Signature is { Required: true } ? http.RequestServices.GetRequiredService<PageSeal>().Form(token) : "");
+            if (story.Milestone == Tracking.Domain.Vocabulary.Milestone.Delivered && HttpMethods.IsGet(http.Request.Method)) cases.Seen(view.Key, view.UseId);
+        }
+        await WriteAsync(http, 200, TrackingPage.Draw(story, view.Key, frame with { Extras = extras, Care = care }), "text/html; charset=utf-8", visit.Brand).ConfigureAwait(false);
     }
 
     private static async Task Snapshot(HttpContext http, string token, PageVisits visits, TimeProvider clock)

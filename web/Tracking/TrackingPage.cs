@@ -16,6 +16,8 @@ public sealed record PageFrame(string Path, string Address, Brand Brand, Texts T
 
     /// <summary>What this visitor sees beyond the link's own view; null for the link alone.</summary>
     public PageExtras? Extras { get; init; }
+    /// <summary>Who must be home, what was asked, where a problem is reported; null leaves all of it away.</summary>
+    public CarePart? Care { get; init; }
 }
 
 /// <summary>Draws pages. Pure: the same story and frame give the same bytes. Readable without script; each line a script may fill has its place already.</summary>
@@ -35,6 +37,7 @@ public static partial class TrackingPage
         Hero(html, story, frame);
         if (story.Pieces.Count > 0) Pieces(html, story, t);
         More(html, frame);
+        Care(html, story, frame);
         Tools(html, story, key, frame);
         Lines(html, story, frame);
         Place(html, frame);

@@ -29,7 +29,8 @@ internal sealed class PageHost : IAsyncDisposable
     public HttpClient Client() => new() { BaseAddress = new Uri(Address) };
 
     public static async Task<PageHost> StartAsync(
-        Dictionary<string, string?>? settings = null, string environment = "Development", TimeProvider? clock = null, Action<WebApplication>? before = null)
+        Dictionary<string, string?>? settings = null, string environment = "Development", TimeProvider? clock = null, Action<WebApplication>? before = null,
+        Action<IServiceCollection>? services = null, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Tracking.Web.Tests", ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -48,10 +49,12 @@ internal sealed class PageHost : IAsyncDisposable
         builder.Services.AddSingleton<RetailerDirectory>();
         builder.Services.AddTrackingPages();
         builder.Services.AddLivePages();
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         before?.Invoke(app);
         app.MapTrackingPages();
         app.MapChanges();
+        map?.Invoke(app);
         app.MapLivePages();
         await app.StartAsync();
         parcels.Pages = app.Services.GetRequiredService<LivePages>();
