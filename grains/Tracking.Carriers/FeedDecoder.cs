@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using Tracking.Carriers.Json;
 using Tracking.Domain.Shipments;
 
 namespace Tracking.Carriers;
@@ -20,18 +21,31 @@ public abstract class FeedDecoder
     public abstract IEnumerable<DecodedItem> Decode(ReadOnlyMemory<byte> message, FeedContext context);
 
     /// <summary>
-    /// Decodes a stream of any length. The default reads it whole, up to <see cref="FeedContext.MaxMessageBytes"/>; formats made of lines or
-    /// segments override it and keep memory flat.
+    /// Decodes a stream of any length. The default reads it whole, up to <see cref="FeedContext.MaxMessageBytes"/>, and a longer one line by line where its first line is a JSON document by
+    /// itself; formats made of rows or segments override it and keep memory flat from the start.
     /// </summary>
     public virtual async IAsyncEnumerable<DecodedItem> DecodeAsync(Stream stream, FeedContext context, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var (message, tooLong) = await ReadWholeAsync(stream, context.MaxMessageBytes, cancel);
-        if (tooLong)
+        if (!tooLong)
         {
-            yield return DecodedItem.Unreadable(message, "", "message.too-long", $"The message is longer than {context.MaxMessageBytes:N0} bytes.");
+            foreach (var item in Decode(message, context)) yield return item;
             yield break;
         }
-        foreach (var item in Decode(message, context)) yield return item;
+        if (!JsonMessage.FirstLineIsDocument(message))
+        {
+            yield return DecodedItem.Unreadable(message[..Math.Min(message.Length, 4096)], "", "message.too-long", $"The message is longer than {context.MaxMessageBytes:N0} bytes.");
+            yield break;
+        }
+        var lines = new JsonLines(new Files.Joined(message, stream), context.MaxMessageBytes);
+        while (await lines.NextAsync(cancel) is { } line)
+        {
+            var pointer = $"line {lines.Number}";
+            if (lines.TooLong) yield return DecodedItem.Unreadable(line, pointer, "message.too-long", $"The line is longer than {context.MaxMessageBytes:N0} bytes.");
+            else if (!line.Span.Trim(" \t\r\0"u8).IsEmpty)
+                foreach (var item in Decode(line, context))
+                    yield return item.Below(pointer);
+        }
     }
 
     /// <summary>
@@ -49,7 +63,7 @@ public abstract class FeedDecoder
         while ((read = await stream.ReadAsync(chunk, cancel)) > 0)
         {
             buffer.Write(chunk, 0, read);
-            if (buffer.Length > limit) return (buffer.ToArray().AsMemory(0, 4096), true);
+            if (buffer.Length > limit) return (buffer.GetBuffer().AsMemory(0, (int)buffer.Length), true);
         }
         return (buffer.GetBuffer().AsMemory(0, (int)buffer.Length), false);
     }
@@ -90,6 +104,15 @@ public sealed record DecodedItem(
     }
 
     private const string Segment = "segment ";
+
+    /// <summary>The same part of a message that stands at <paramref name="place"/> of a file.</summary>
+    public DecodedItem Below(string place) => this with
+    {
+        Pointer = place + Pointer,
+        Root = place + (Root ?? Pointer),
+        RootInOriginal = RootInOriginal ?? "",
+        Scans = [.. Scans.Select(s => s.Evidence is { Pointer: { } pointer } ? s with { Evidence = s.Evidence with { Pointer = place + pointer } } : s)],
+    };
 
     private static int? Number(string pointer)
         => pointer.StartsWith(Segment, StringComparison.Ordinal) && int.TryParse(pointer.AsSpan(Segment.Length), System.Globalization.NumberStyles.None, null, out var number) ? number : null;

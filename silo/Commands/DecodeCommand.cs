@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tracking.Carriers;
+using Tracking.Carriers.Files;
 using Tracking.Carriers.Mapping;
 using Tracking.Domain.Shipments;
 using Tracking.Silo.Hosting;
@@ -42,35 +43,62 @@ internal static class DecodeCommand
             await Console.Error.WriteLineAsync($"--zone is '{zone}', which is no IANA zone.");
             return 2;
         }
-        var context = new FeedContext { Feed = decoder.Format, Channel = "cli", ReceivedAt = DateTimeOffset.UtcNow, Zone = zone, Carrier = carrier, MaxMessageBytes = int.MaxValue / 2 };
+        var context = new FeedContext { Feed = decoder.Format, Channel = "cli", ReceivedAt = DateTimeOffset.UtcNow, Zone = zone, Carrier = carrier, MaxMessageBytes = MaxDocument };
         await using var output = new BufferedStream(Console.OpenStandardOutput(), 64 * 1024);
         var unreadable = 0;
         if (files.Length == 0)
         {
             await using var input = Console.OpenStandardInput();
-            unreadable += await DecodeAsync(decoder, input, context, output, cancel);
+            unreadable += await DecodeAsync(decoder, input, context, output, _ => { }, cancel);
         }
-        foreach (var file in files)
+        foreach (var path in files)
         {
-            if (!file.Exists)
+            if (!path.Exists)
             {
-                await Console.Error.WriteLineAsync($"{file.FullName} does not exist.");
+                await Console.Error.WriteLineAsync($"{path.FullName} does not exist.");
                 return 2;
             }
-            await using var input = file.OpenRead();
-            unreadable += await DecodeAsync(decoder, input, context with { FileName = file.Name }, output, cancel);
+            using var file = FeedFile.Open(path.FullName);
+            using var progress = new DecodeProgress(file, path.Name);
+            try
+            {
+                foreach (var part in file.Parts())
+                {
+                    if (part.Refusal is { } refused) { Refuse(refused.Code, refused.Detail, part.Name); continue; }
+                    unreadable += await DecodeAsync(decoder, part.Content, context with { FileName = part.Name }, output, progress.Told, cancel);
+                }
+            }
+            catch (FeedFileException broken) { Refuse(broken.Code, broken.Message, path.Name); }
         }
         await output.FlushAsync(cancel);
         return unreadable == 0 ? 0 : 1;
+
+        void Refuse(string code, string detail, string name)
+        {
+            unreadable++;
+            using var json = new Utf8JsonWriter(output, Writing);
+            json.WriteStartObject();
+            json.WriteString("error", code);
+            json.WriteString("detail", detail);
+            json.WriteString("file", name);
+            json.WriteEndObject();
+            json.Flush();
+            output.WriteByte((byte)'\n');
+        }
     }
 
-    private static async Task<int> DecodeAsync(FeedDecoder decoder, Stream input, FeedContext context, Stream output, CancellationToken cancel)
+    /// <summary>A JSON or XML document is held whole while it is read; files of rows, sets, segments and documents a line are not.</summary>
+    private const int MaxDocument = 256 * 1024 * 1024;
+
+    private static readonly JsonWriterOptions Writing = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };   // for terminals and files, not for pages
+
+    private static async Task<int> DecodeAsync(FeedDecoder decoder, Stream input, FeedContext context, Stream output, Action<int> told, CancellationToken cancel)
     {
         var unreadable = 0;
-        var options = new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };   // for terminals and files, not for pages
-        await using var json = new Utf8JsonWriter(output, options);
+        await using var json = new Utf8JsonWriter(output, Writing);
         await foreach (var item in decoder.DecodeAsync(input, context, cancel))
         {
+            told(item.Scans.Length);
             foreach (var scan in item.Scans)
             {
                 ScanJson.Write(json, scan.Evidence is null ? scan with { Evidence = new Evidence(null, item.Pointer) } : scan);

@@ -16,6 +16,7 @@ using Tracking.Grains.Telemetry;
 using Tracking.Grains.Visits;
 using Tracking.Journal;
 using Tracking.Silo.Demo;
+using Tracking.Silo.Files;
 using Tracking.Silo.Hosting;
 using Tracking.Silo.Polling;
 using Tracking.Silo.Telemetry;
@@ -141,6 +142,9 @@ internal static class ServeCommand
         services.AddHostedService<PollService>();
         services.AddPromises();
         services.AddAreaNotices();
+        services.AddOptions<DropFolderOptions>().BindConfiguration("Feeds");
+        services.AddSingleton<FileMetrics>();
+        services.AddHostedService<DropFolderService>();
         services.AddTrackingPages();
         services.AddLivePages();
         services.AddSingleton<GrainCaseBooks>();

@@ -5,6 +5,7 @@ using Tracking.Grains.Estimates;
 using Tracking.Grains.Partitions;
 using Tracking.Grains.Recovery;
 using Tracking.Journal;
+using Tracking.Silo.Files;
 using Tracking.Web.Notifications;
 using Tracking.Web.Changes;
 using Tracking.Web.Live;
@@ -43,6 +44,7 @@ internal static class Configured
             if (options != typeof(StorageOptions) && options != typeof(JournalOptions)) Validate(configuration, section, options, problems);
         using (var retailers = new RetailerDirectory(configuration, Microsoft.Extensions.Logging.Abstractions.NullLogger<RetailerDirectory>.Instance))
             problems.AddRange(PolicyFiles.Check(PolicyFiles.Folder(configuration), id => retailers.Find(id)?.Options.Currency));
+        problems.AddRange(new DropFolderOptions { DropFolder = configuration["Feeds:DropFolder"] }.Problems());
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;
     }
@@ -66,7 +68,7 @@ internal static class Configured
     /// <summary>Every section that has a class of options.</summary>
     private static IEnumerable<(string Section, Type Options)> Sections =>
     [
-        ("Storage", typeof(StorageOptions)), ("Journal", typeof(JournalOptions)), ("Ingest", typeof(IngestOptions)), ("Live", typeof(LiveOptions)), ("Partitions", typeof(PartitionOptions)), ("Recovery", typeof(RecoveryOptions)),
+        ("Storage", typeof(StorageOptions)), ("Journal", typeof(JournalOptions)), ("Ingest", typeof(IngestOptions)), ("Feeds", typeof(DropFolderOptions)), ("Live", typeof(LiveOptions)), ("Partitions", typeof(PartitionOptions)), ("Recovery", typeof(RecoveryOptions)),
         ("Learning", typeof(LearningOptions)), ("Notifications", typeof(NotificationOptions)), ("Telemetry", typeof(Telemetry.TelemetryOptions)), ("Runtime", typeof(RuntimeOptions)), .. ActorHost.Sections,
     ];
 

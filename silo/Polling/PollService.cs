@@ -223,9 +223,9 @@ internal sealed partial class PollService(
                 if (CarrierApi.Find(poll.Carrier)?.Format is not { } carrier) continue;
                 var account = new PollAccount
                 {
-                    Retailer = retailer.Id, Carrier = carrier, ClientId = poll.ClientId, ClientSecret = poll.ClientSecret, BaseAddress = poll.BaseAddress,
+                    Carrier = carrier, ClientId = poll.ClientId, ClientSecret = poll.ClientSecret, BaseAddress = poll.BaseAddress,
                     RequestsPerMinute = poll.RequestsPerMinute, RequestsPerDay = poll.RequestsPerDay, Timeout = poll.Timeout,
-                };
+                }.Of(retailer.Id);
                 accounts.Add(account);
                 fingerprint.Append(string.Join('\u001f', retailer.Id, name, carrier, poll.ClientId, poll.ClientSecret, poll.BaseAddress, poll.RequestsPerMinute, poll.RequestsPerDay, poll.Timeout)).Append('\n');
             }

@@ -16,6 +16,7 @@ internal static partial class ConfigurationReference
         ("Storage", "StorageOptions", "grains/Tracking.Journal/StorageOptions.cs"),
         ("Journal", "JournalOptions", "grains/Tracking.Journal/StorageOptions.cs"),
         ("Ingest", "IngestOptions", "web/Scans/IngestOptions.cs"),
+        ("Feeds", "DropFolderOptions", "silo/Files/DropFolderOptions.cs"),
         ("Live", "LiveOptions", "web/Live/LiveOptions.cs"),
         ("Partitions", "PartitionOptions", "grains/Tracking.Grains/Partitions/PartitionOptions.cs"),
         ("Learning", "LearningOptions", "grains/Tracking.Grains/Estimates/LearningOptions.cs"),
@@ -30,6 +31,7 @@ internal static partial class ConfigurationReference
         ("Retailers:{id}:Signature", "SignaturePolicy", "grains/Tracking.Domain/Claims/SignaturePolicy.cs"),
         ("Retailers:{id}:Changes", "ChangeOptions", "web/Changes/ChangeOptions.cs"),
         ("Retailers:{id}:Feeds:{feedId}", "FeedOptions", "web/Retailers/RetailerOptions.cs"),
+        ("Retailers:{id}:Polls:{name}", "PollAccount", "grains/Tracking.Carriers/Polling/PollAccount.cs"),
     ];
 
     /// <summary>Options that no configuration reaches: what code gives to code.</summary>

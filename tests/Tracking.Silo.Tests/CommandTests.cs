@@ -68,6 +68,27 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Decode_reads_packed_files_and_names_decoys()
+    {
+        using var scratch = new Scratch();
+        var rows = "carrier,trackingNumber,status,occurredAt\ndpd,01126810000001,IN_TRANSIT,2026-11-01T10:00:00+01:00\n"u8.ToArray();
+        using (var gzip = new System.IO.Compression.GZipStream(File.Create(scratch.At("a.csv")), System.IO.Compression.CompressionLevel.Fastest)) gzip.Write(rows);
+        using (var zip = System.IO.Compression.ZipFile.Open(scratch.At("b.zip"), System.IO.Compression.ZipArchiveMode.Create))
+            foreach (var (name, bytes) in new[] { ("c.csv", rows), ("photo.txt", (byte[])[0xFF, 0xD8, 0xFF, 0xE0]) })
+                using (var entry = zip.CreateEntry(name).Open())
+                    entry.Write(bytes);
+
+        var (code, output) = await SiloProcess.RunAsync(scratch.Folder, "decode", "csv", scratch.At("a.csv"), scratch.At("b.zip"));
+
+        code.ShouldBe(1);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        lines.Count.ShouldBe(3);
+        lines[0].GetProperty("evidence").GetProperty("pointer").GetString().ShouldBe("a.csv:2");
+        lines[1].GetProperty("evidence").GetProperty("pointer").GetString().ShouldBe("b.zip/c.csv:2");
+        lines[2].GetProperty("detail").GetString().ShouldBe("b.zip/photo.txt is a JPEG image, not a text file.");
+    }
+
+    [Fact]
     public async Task An_unknown_format_names_the_known_ones()
     {
         using var scratch = new Scratch();

@@ -144,8 +144,7 @@ public sealed partial class RetailerDirectory : IDeliverySharing, IDisposable
             var asked = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var (name, poll) in options.Polls)
             {
-                poll.Retailer = id;
-                problems.AddRange(poll.Problems().Select(wrong => $"Retailers:{id}:Polls:{name}:{wrong}"));
+                problems.AddRange(poll.Of(id).Problems().Select(wrong => $"Retailers:{id}:Polls:{name}:{wrong}"));
                 if (!asked.Add(poll.Carrier)) problems.Add($"Retailers:{id}:Polls:{name}: {poll.Carrier} is asked by another account of this retailer already.");
             }
         }

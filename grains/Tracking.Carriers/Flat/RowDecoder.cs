@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Tracking.Carriers.Files;
 using Tracking.Domain.Shipments;
 
 namespace Tracking.Carriers.Flat;
@@ -113,39 +114,6 @@ public abstract class RowDecoder : FeedDecoder
             if (Stopped) item = null;
             return true;
         }
-    }
-
-    private sealed class Joined(ReadOnlyMemory<byte> first, Stream second) : Stream
-    {
-        private ReadOnlyMemory<byte> _first = first;
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_first.IsEmpty) return await second.ReadAsync(buffer, cancellationToken);
-            var length = Math.Min(_first.Length, buffer.Length);
-            _first[..length].CopyTo(buffer);
-            _first = _first[length..];
-            return length;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            if (_first.IsEmpty) return second.Read(buffer, offset, count);
-            var length = Math.Min(_first.Length, count);
-            _first[..length].CopyTo(buffer.AsMemory(offset));
-            _first = _first[length..];
-            return length;
-        }
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
 

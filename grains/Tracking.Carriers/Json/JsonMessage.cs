@@ -69,8 +69,11 @@ public sealed class JsonMessage : IDisposable
         }
     }
 
-    private static bool FirstLineIsDocument(ReadOnlyMemory<byte> line)
+    /// <summary>True where a message holds a document a line: its first line is one.</summary>
+    internal static bool FirstLineIsDocument(ReadOnlyMemory<byte> line)
     {
+        if (line.Span.StartsWith("\ufeff"u8)) line = line[3..];
+        if (line.Span.IndexOf((byte)'\n') is var end and >= 0) line = line[..end];
         if (line.Span.Trim(" \t\r"u8).IsEmpty) return false;
         using var first = Parse(line, "");
         return first.Problem is null && first.Root.IsObject;

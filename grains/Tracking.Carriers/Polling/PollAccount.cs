@@ -8,8 +8,16 @@ namespace Tracking.Carriers.Polling;
 /// </summary>
 public sealed class PollAccount
 {
-    /// <summary>Whose shipments this account asks for. Set from where it is configured.</summary>
-    public string Retailer { get; set; } = "";
+    /// <summary>Whose shipments this account asks for.</summary>
+    public string Retailer { get; private set; } = "";
+
+    /// <summary>The account, from where it is configured.</summary>
+    public PollAccount Of(string retailer)
+    {
+        Retailer = retailer;
+        return this;
+    }
+
     /// <summary><c>ups</c>, <c>fedex</c>, <c>usps</c> or <c>dhl</c>; the last asks for every division of DHL.</summary>
     [Required] public string Carrier { get; set; } = "";
     /// <summary>OAuth client id. Not used for DHL.</summary>

@@ -38,8 +38,8 @@ public sealed class CarrierPollerTests : IDisposable
 
     private PollAccount Account(string carrier, string retailer = "acme", int perMinute = 600) => new()
     {
-        Retailer = retailer, Carrier = carrier, ClientId = "id", ClientSecret = "secret", BaseAddress = _carrier.Address, RequestsPerMinute = perMinute,
-    };
+        Carrier = carrier, ClientId = "id", ClientSecret = "secret", BaseAddress = _carrier.Address, RequestsPerMinute = perMinute,
+    }.Of(retailer);
 
     private CarrierPoller Poller(params PollAccount[] accounts) => new(accounts, [], _http, _answers, _clock, () => 0.5);
 
@@ -324,7 +324,7 @@ public sealed class CarrierPollerTests : IDisposable
     [Fact]
     public async Task A_carrier_that_cannot_be_reached_is_a_failure_and_no_crash()
     {
-        var poller = Poller(new PollAccount { Retailer = "acme", Carrier = "dhl", ClientSecret = "k", BaseAddress = new Uri("http://127.0.0.1:1/") });
+        var poller = Poller(new PollAccount { Carrier = "dhl", ClientSecret = "k", BaseAddress = new Uri("http://127.0.0.1:1/") }.Of("acme"));
         poller.Watch(Target("dhl", "1"));
 
         (await Ask(poller)).Failed.ShouldBe(1);
