@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Tracking.Carriers.Files;
 
 namespace Tracking.Silo.Files;
 
@@ -15,7 +14,7 @@ public sealed class DropFolderOptions
     /// <summary>Feeds whose files are read at once; files of one feed are read one after the other. Default 2.</summary>
     [Range(1, 64)] public int FeedsAtOnce { get; set; } = 2;
     /// <summary>Bytes that one archive may unpack to. Default 16 GiB.</summary>
-    [Range(1L << 20, 1L << 50)] public long MaxUnpackedBytes { get; set; } = FeedFile.DefaultMaxUnpacked;
+    [Range(1_000_000, 1_000_000_000_000_000)] public long MaxUnpackedBytes { get; set; } = 17_179_869_184;
 
     /// <summary>What is wrong, one sentence each.</summary>
     public IEnumerable<string> Problems()

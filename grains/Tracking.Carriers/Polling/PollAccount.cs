@@ -8,13 +8,15 @@ namespace Tracking.Carriers.Polling;
 /// </summary>
 public sealed class PollAccount
 {
+    private string _retailer = "";
+
     /// <summary>Whose shipments this account asks for.</summary>
-    public string Retailer { get; private set; } = "";
+    public string Retailer => _retailer;
 
     /// <summary>The account, from where it is configured.</summary>
     public PollAccount Of(string retailer)
     {
-        Retailer = retailer;
+        _retailer = retailer;
         return this;
     }
 

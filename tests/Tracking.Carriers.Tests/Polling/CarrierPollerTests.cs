@@ -36,7 +36,7 @@ public sealed class CarrierPollerTests : IDisposable
         }
     }
 
-    private PollAccount Account(string carrier, string retailer = "acme", int perMinute = 600) => new()
+    private PollAccount Account(string carrier, string retailer = "acme", int perMinute = 600) => new PollAccount
     {
         Carrier = carrier, ClientId = "id", ClientSecret = "secret", BaseAddress = _carrier.Address, RequestsPerMinute = perMinute,
     }.Of(retailer);
