@@ -250,7 +250,9 @@ public sealed partial class EmbeddedSilo : IClusterClient, IHostedService, IDisp
     {
         var now = Clock.GetTimestamp();
         var age = TimestampsIn(Options.CollectionAge);
-        foreach (var (id, target) in _directory)
+        // Under a seed the order in which they leave must be the same in every process; the directory's is that of a hash seed.
+        IEnumerable<KeyValuePair<GrainId, ICallTarget>> all = Scheduler.RunsOnOneThread ? [.. _directory.OrderBy(static pair => pair.Key.ToString(), StringComparer.Ordinal)] : _directory;
+        foreach (var (id, target) in all)
         {
             switch (target)
             {
