@@ -54,7 +54,7 @@ internal sealed class ZoneOffsets
     public long OffsetTicks(long utcTicks)
     {
         var at = Array.BinarySearch(_changes, utcTicks);
-        return _offsets[at >= 0 ? at : ~at - 1];
+        return _offsets[at >= 0 ? at : Math.Max(~at - 1, 0)];   // a day before the beginning of time is still a question
     }
 
     public long ToLocal(long utcTicks) => utcTicks + OffsetTicks(utcTicks);

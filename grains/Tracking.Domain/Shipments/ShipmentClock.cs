@@ -79,8 +79,8 @@ public static class ShipmentClock
         DateTimeOffset? handedOver = null, last = null, first = null;
         foreach (var placed in use.History)
         {
-            if (placed.Retracted || (placed.Flags & Modifiers.Future) != 0) continue;
-            var at = new DateTimeOffset(Math.Max(placed.At, 0), TimeSpan.Zero);
+            if (placed.Retracted || (placed.Flags & Modifiers.Future) != 0 || placed.At <= 0) continue;   // no time was told (a placeholder), and none follows from its place
+            var at = new DateTimeOffset(placed.At, TimeSpan.Zero);
             first ??= at;
             var status = shipment.Marks[placed.Mark].Status;
             if (status >= Milestone.Accepted && handedOver is null) handedOver = at;
@@ -99,7 +99,7 @@ public static class ShipmentClock
             DestinationRegion = journey.DestinationRegion,
             DestinationPostalCode = journey.DestinationPostalCode,
             Stage = JourneyStages.Of(use.Status, use.Modifiers),
-            StageEnteredAt = use.Speaking >= 0 ? new DateTimeOffset(Math.Max(use.SpeakingAt, 0), TimeSpan.Zero) : first ?? now,
+            StageEnteredAt = use is { Speaking: >= 0, SpeakingAt: > 0 } ? new DateTimeOffset(use.SpeakingAt, TimeSpan.Zero) : first ?? shipment.LastHeardAt ?? now,
             OrderedAt = first,
             HandedOverAt = handedOver,
             LastScanAt = last,

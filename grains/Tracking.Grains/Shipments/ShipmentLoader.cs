@@ -9,7 +9,7 @@ namespace Tracking.Grains.Shipments;
 /// Brings a shipment into memory: its newest head and the appends above it. The journal batches the reads of many activations into one query;
 /// a head of another format counts as absent, and then all appends are read.
 /// </summary>
-public sealed class ShipmentLoader(IEventJournal journal, TimeProvider clock, TrackingMetrics metrics)
+public sealed class ShipmentLoader(IEventJournal journal, TrackingMetrics metrics)
 {
     public async ValueTask<Shipment> LoadAsync(ShipmentKey key, CancellationToken cancel = default)
     {
@@ -19,7 +19,8 @@ public sealed class ShipmentLoader(IEventJournal journal, TimeProvider clock, Tr
 
         if (state.Head is { } head)
         {
-            if (ShipmentSnapshot.Read(key, head.Snapshot.Span, clock.GetUtcNow()) is { } started && started.Version == head.Version)
+            // As of what was decided last, never as of now: a future scan that fell due since then is news that still has to be told.
+            if (ShipmentSnapshot.Read(key, head.Snapshot.Span, head.RecordedAt) is { } started && started.Version == head.Version)
                 return Fold(started, state.Tail);
             return await FromTheBeginningAsync(key, stream, cancel);
         }
