@@ -18,12 +18,14 @@ public sealed partial class PartitionGrain(
 {
     private const string HeadsReader = "heads";
     private const int PageSize = 500;
+    private static readonly TimeSpan HeadsCheckedEvery = TimeSpan.FromMinutes(1);
 
     private readonly IReaction[] _reactions = [.. reactions];
     private readonly IStreamWaker[] _wakers = [.. wakers];
     private IGrainTimer? _timer, _reading;
     private ReactionReader _reader = null!;
     private TimeSpan _pause, _readPause;
+    private long _headsCheckedAt;
     private bool _headsCaughtUp;
 
     private int Partition => (int)this.GetPrimaryKeyLong();
@@ -53,22 +55,31 @@ public sealed partial class PartitionGrain(
         var busy = false;
         try
         {
-            if (!_headsCaughtUp) _headsCaughtUp = await CatchUpHeadsAsync(cancel);
-            if (_headsCaughtUp) busy |= await SweepAsync(cancel);   // never sweep behind a lost head: its due_at is not there
+            // Again now and then: a node that died took heads with it that it had not written, and a full head buffer drops some.
+            if (!_headsCaughtUp || clock.GetElapsedTime(_headsCheckedAt) >= HeadsCheckedEvery)
+            {
+                _headsCaughtUp = await CatchUpHeadsAsync(cancel);
+                _headsCheckedAt = clock.GetTimestamp();
+                busy |= !_headsCaughtUp;
+            }
+            busy |= await SweepAsync(cancel);
         }
-        catch (Exception refused) when (refused is JournalUnavailableException or JournalOutcomeUnknownException or TimeoutException)
+        catch (Exception refused) when (!cancel.IsCancellationRequested)
         {
-            LogLater(log, Partition, refused.Message);
+            LogLater(log, Partition, refused.Message);   // whatever it is: a partition that looks no more loses everything that falls due in it
         }
-        _pause = busy ? Shortest : Longer(_pause);
-        _timer!.Change(_pause, Timeout.InfiniteTimeSpan);
+        finally
+        {
+            _pause = busy ? Shortest : Longer(_pause);
+            _timer!.Change(_pause, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private async Task ReadAsync(CancellationToken cancel)
     {
         var rows = 0;
         try { rows = await _reader.ReadAsync(cancel); }
-        catch (Exception refused) when (refused is JournalUnavailableException or JournalOutcomeUnknownException or TimeoutException)
+        catch (Exception refused) when (!cancel.IsCancellationRequested)
         {
             LogLater(log, Partition, refused.Message);
         }
@@ -83,14 +94,17 @@ public sealed partial class PartitionGrain(
 
     private TimeSpan Longer(TimeSpan pause) => TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.FromSeconds(options.Value.QuietSeconds).Ticks));
 
-    // After a crash or a hand-over: streams whose journal is ahead of their head are woken, which offers the head again.
+    // After a crash or a hand-over: streams whose journal is ahead of their head are woken, which offers the head again. The position moves on only when
+    // every head was made: a stream that nobody can reach now is asked again, one that nobody can read is left to a person.
     private async Task<bool> CatchUpHeadsAsync(CancellationToken cancel)
     {
+        await heads.FlushAsync(cancel);   // what only waits to be written is not lost
         var cursor = await journal.LoadCursorAsync(HeadsReader, Partition, cancel);
         var lagging = await heads.LaggingAsync(Partition, cursor.Position, PageSize, cancel);
-        await WakeAsync(lagging.Streams);
+        if ((await WakeAsync(lagging.Streams)).Unreached > 0) return false;
         if (lagging.Streams.Count > 0) await heads.FlushAsync(cancel);
-        await journal.SaveCursorAsync(cursor with { Position = lagging.CheckedUpTo, RecordedAt = clock.GetUtcNow() }, cancel);
+        if (lagging.CheckedUpTo != cursor.Position)
+            await journal.SaveCursorAsync(cursor with { Position = lagging.CheckedUpTo, RecordedAt = clock.GetUtcNow() }, cancel);
         return lagging.Streams.Count < PageSize;
     }
 
@@ -99,19 +113,40 @@ public sealed partial class PartitionGrain(
         var now = clock.GetUtcNow();
         var due = await heads.DueAsync(Partition, now, options.Value.WakeLimit, cancel);
         foreach (var stream in due) metrics.SweepLag.Record((now - stream.DueAt).TotalSeconds);
-        await WakeAsync([.. due.Select(d => d.Stream)]);
-        return due.Count > 0;
+        var (woken, _) = await WakeAsync([.. due.Select(d => d.Stream)]);
+        return woken > 0;   // what cannot be woken now is no reason to hurry
     }
 
-    private async Task WakeAsync(IReadOnlyList<string> streams)
+    /// <summary>Wakes streams side by side; one that fails holds up no other. Unreached are those that may well answer later.</summary>
+    private async Task<(int Woken, int Unreached)> WakeAsync(IReadOnlyList<string> streams)
     {
+        var (woken, unreached) = (0, 0);
         var waking = new List<Task>(streams.Count);
         foreach (var stream in streams)
             foreach (var waker in _wakers)
                 if (waker.Kind == stream[0])
-                    waking.Add(waker.WakeAsync(stream));
+                    waking.Add(OneAsync(waker, stream));
         await Task.WhenAll(waking);
+        return (woken, unreached);
+
+        async Task OneAsync(IStreamWaker waker, string stream)
+        {
+            try
+            {
+                await waker.WakeAsync(stream);
+                woken++;
+            }
+            catch (Exception failed)
+            {
+                metrics.WakesFailed.Add(1);
+                LogNotWoken(log, stream, failed.Message);
+                if (failed is TimeoutException or OrleansException or JournalUnavailableException or JournalOutcomeUnknownException) unreached++;
+            }
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Stream} could not be woken: {Problem}")]
+    private static partial void LogNotWoken(ILogger log, string stream, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} could not be read and will be looked at again: {Problem}")]
     private static partial void LogLater(ILogger log, int partition, string problem);

@@ -25,6 +25,7 @@ public sealed class TrackingMetrics : IDisposable
         ShipmentsActivated = _meter.CreateCounter<long>("tracking.shipments_activated", description: "Shipments read into memory.");
         Fenced = _meter.CreateCounter<long>("tracking.shipments_fenced", description: "Appends refused because another activation had written.");
         Woken = _meter.CreateCounter<long>("tracking.shipments_woken", description: "Shipments woken because something came due.");
+        WakesFailed = _meter.CreateCounter<long>("tracking.wakes_failed", description: "Streams that could not be woken; asked again by the next sweep.");
         ScanLateness = _meter.CreateHistogram<double>("tracking.scan_lateness_seconds", "s", "From when a scan happened to when it reached us, where both are known exactly.");
         PushesSent = _meter.CreateCounter<long>("tracking.pushes_sent", description: "Views handed to nodes with open pages.");
         PushesConflated = _meter.CreateCounter<long>("tracking.pushes_conflated", description: "Views replaced by a newer one before they were sent.");
@@ -52,6 +53,7 @@ public sealed class TrackingMetrics : IDisposable
     public Counter<long> ShipmentsActivated { get; }
     public Counter<long> Fenced { get; }
     public Counter<long> Woken { get; }
+    public Counter<long> WakesFailed { get; }
     public Histogram<double> ScanLateness { get; }
     public Counter<long> PushesSent { get; }
     public Counter<long> PushesConflated { get; }
