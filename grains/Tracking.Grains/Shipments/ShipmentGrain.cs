@@ -22,6 +22,13 @@ public sealed partial class ShipmentGrain(
 
     private Shipment? _shipment;
     private WatchedShipment? _watched;
+    /// <summary>Counts appends begun and appends doubted: a load that one of them overtook may be of before.</summary>
+    private int _writes;
+    /// <summary>Timestamp of when <see cref="_shipment"/> was last known to be what is stored.</summary>
+    private long _confirmedAt;
+
+    /// <summary>While a page is open and nobody writes, what is stored is looked up this often: an append may have landed after its sender gave up, or another activation may have written.</summary>
+    private static readonly TimeSpan ConfirmEvery = TimeSpan.FromSeconds(4);
 
     private ShipmentKey Key => ShipmentKey.Parse(this.GetPrimaryKeyString());
 
@@ -31,7 +38,7 @@ public sealed partial class ShipmentGrain(
         span?.SetTag("scans", batch.Scans.Length);
         try
         {
-            var shipment = _shipment ??= await loader.LoadAsync(Key);                                    // head + tail, batched with other grains
+            var shipment = _shipment ?? await LoadAsync();                                               // head + tail, batched with other grains
             var decided = shipment.Record(batch.Scans, batch.ReceivedAt, clock.GetUtcNow(), edd.Current);   // pure, tested without a silo
             if (decided.Append is not null) await StoreAsync(shipment, decided, batch.Originals);
             Count(batch, decided.Outcomes);
@@ -56,30 +63,63 @@ public sealed partial class ShipmentGrain(
 
     public async Task Wake()
     {
-        var shipment = _shipment ??= await loader.LoadAsync(Key);
-        var decided = shipment.Wake(clock.GetUtcNow(), edd.Current);
-        metrics.Woken.Add(1);
-        if (decided.Append is null)
+        try
         {
-            _shipment = decided.Next;
-            heads.Offer(new ShipmentHead(decided.Next, ShipmentStream.Of(this.GetPrimaryKeyString()), edd, clock));   // nothing new to store, but a new time to be woken
-            return;
+            var shipment = _shipment ?? await LoadAsync();
+            var decided = shipment.Wake(clock.GetUtcNow(), edd.Current);
+            metrics.Woken.Add(1);
+            if (decided.Append is not null) await StoreAsync(shipment, decided, []);
+            else
+            {
+                _shipment = decided.Next;
+                heads.Offer(new ShipmentHead(decided.Next, ShipmentStream.Of(this.GetPrimaryKeyString()), edd, clock));   // nothing new to store, but a new time to be woken
+            }
         }
-        try { await StoreAsync(shipment, decided, []); }
-        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException or JournalRejectedException)
+        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException)
         {
-            LogNotStored(log, Key, refused.Message);   // still due: the sweep comes back
+            LogNotStored(log, Key, refused.Message);
+            // The caller must know: whoever was to be woken because its head was lost has none yet. Only framework exceptions cross a call.
+            throw new TimeoutException($"{Key} could not be woken now: {refused.Message}");
+        }
+        catch (JournalRejectedException refused)
+        {
+            LogNotStored(log, Key, refused.Message);
         }
     }
 
     public async Task<ShipmentView?> Watch(IWatchNode node, TimeSpan lease, int knownVersion)
     {
-        var shipment = _shipment ??= await loader.LoadAsync(Key);
-        if (shipment.Version == 0) return null;
-        _watched ??= await WatchedShipment.StartAsync(journal, shipment);
-        _watched.Renew(node, clock.GetUtcNow() + lease);
+        // Interleaves with everything, so after each await somebody else may have read, written or failed.
+        if ((_shipment ?? await LoadAsync()).Version == 0) return null;
         DelayDeactivation(lease);   // a page is open: stay
-        return (_shipment ?? shipment) is { } newest && newest.Version > knownVersion ? views.Live(newest, _watched, edd.Current, clock.GetUtcNow()) : null;
+        var watched = _watched ??= new WatchedShipment(journal, ShipmentStream.Of(Key));
+        watched.Renew(node, clock.GetUtcNow() + lease);
+        if (_shipment is not { } known || known.Version < knownVersion || clock.GetElapsedTime(_confirmedAt) >= ConfirmEvery) await LoadAsync();
+        while (_shipment is null || !watched.IsWhole)
+        {
+            if (_shipment is null) await LoadAsync();
+            await watched.ReadAsync();
+        }
+        return _shipment.Version > knownVersion ? views.Live(_shipment, watched, edd.Current, clock.GetUtcNow()) : null;
+    }
+
+    /// <summary>Reads what is stored, unless somebody who interleaves knows it better by then.</summary>
+    private async ValueTask<Shipment> LoadAsync()
+    {
+        while (true)
+        {
+            var writes = _writes;
+            var loaded = await loader.LoadAsync(Key);
+            if (writes != _writes)
+            {
+                if (_shipment is { } written) return written;
+                continue;   // an append began and failed meanwhile: what was read may be of before it landed
+            }
+            _confirmedAt = clock.GetTimestamp();
+            if (_shipment is { } known && known.Version >= loaded.Version) return known;
+            if (_shipment is not null) _watched?.Doubt();   // another activation wrote
+            return _shipment = loaded;
+        }
     }
 
     private async Task StoreAsync(Shipment before, ShipmentDecision decided, ImmutableArray<Original> originals)
@@ -88,15 +128,18 @@ public sealed partial class ShipmentGrain(
         using var span = TrackingMetrics.Activities.StartActivity("journal.append");
         var stream = ShipmentStream.Of(this.GetPrimaryKeyString());
         var needsHead = ShipmentClock.NeedsHead(before, decided.Next, append, edd.Current, append.RecordedAt);
+        _writes++;
         try { await journal.AppendAsync(AppendCodec.Encode(stream, before.Version + 1, append, originals, views.LinksOf(before, decided.Next)) with { Marked = needsHead }); }
         catch (Exception refused)
         {
             if (refused is JournalFencedException) metrics.Fenced.Add(1);
             _shipment = null;   // fenced, or outcome unknown: read again
-            _watched = null;
+            _watched?.Doubt();
+            _writes++;
             throw;
         }
         _shipment = decided.Next;   // only then believe it
+        _confirmedAt = clock.GetTimestamp();
         if (needsHead || decided.Next.Version % LongestTail == 0) heads.Offer(new ShipmentHead(decided.Next, stream, edd, clock));
         Announce(before, decided.Next, append);
     }
@@ -105,11 +148,10 @@ public sealed partial class ShipmentGrain(
     {
         if (_watched is { } watched)
         {
-            watched.Remember(append);
+            watched.Remember(append, shipment.Version);
             using var span = TrackingMetrics.Activities.StartActivity("live.push");
-            if (watched.Nodes(clock.GetUtcNow()) is { Count: > 0 } nodes)
-                live.Offer(views.Live(shipment, watched, edd.Current, clock.GetUtcNow()), nodes);   // lossy, versioned, never awaited
-            else _watched = null;
+            if (watched.Nodes(clock.GetUtcNow()) is not { Count: > 0 } nodes) _watched = null;
+            else if (watched.IsWhole) live.Offer(views.Live(shipment, watched, edd.Current, clock.GetUtcNow()), nodes);   // lossy, versioned, never awaited
         }
         if (shipment.Milestone != before.Milestone) LogMilestone(log, shipment.Key, shipment.Milestone, append.Scans.Length);
         foreach (var happened in append.Events)

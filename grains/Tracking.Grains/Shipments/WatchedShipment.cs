@@ -1,31 +1,46 @@
 using Tracking.Contracts.Live;
-using Tracking.Contracts.Shipments;
 using Tracking.Domain.Shipments;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Shipments;
 
-/// <summary>What a shipment keeps in memory only while somebody looks: which nodes, and the scans that a page shows.</summary>
-public sealed class WatchedShipment
+/// <summary>
+/// What a shipment keeps in memory only while somebody looks: which nodes, and the scans that a page shows. Scans are read once from what is stored; those
+/// that are appended while that is being read are remembered beside it, so nothing falls between the two.
+/// </summary>
+public sealed class WatchedShipment(IEventJournal journal, string stream)
 {
     private readonly List<(IWatchNode Node, DateTimeOffset Until)> _nodes = [];
-    private readonly Dictionary<DedupKey, RecordedScan> _scans = [];
+    private readonly Dictionary<DedupKey, (RecordedScan Scan, int Version)> _scans = [];
+    private Task? _reading;
 
-    /// <summary>Reads the scans of a shipment once, from what is stored.</summary>
-    public static async Task<WatchedShipment> StartAsync(IEventJournal journal, Shipment shipment)
+    /// <summary>True when every scan of every version that is believed is here; a view drawn before would have holes.</summary>
+    public bool IsWhole => _reading is { IsCompletedSuccessfully: true };
+
+    /// <summary>Reads what is stored, once for all who wait. Throws what the journal throws; the next one tries again.</summary>
+    public Task ReadAsync()
     {
-        var watched = new WatchedShipment();
-        await foreach (var row in journal.ReadAsync(ShipmentStream.Of(shipment.Key)))
-            watched.Remember(ShipmentJson.Read(row.Open.Span));
-        return watched;
+        if (_reading is null or { IsFaulted: true } or { IsCanceled: true }) _reading = ReadRowsAsync();
+        return _reading;
     }
 
-    public void Remember(ShipmentAppend append)
+    /// <summary>Something was perhaps stored that nobody told us: what is stored must be read again.</summary>
+    public void Doubt() => _reading = null;
+
+    private async Task ReadRowsAsync()
     {
-        foreach (var recorded in append.Scans) _scans[recorded.Scan.Key] = recorded;
+        await foreach (var row in journal.ReadAsync(stream))
+            Remember(ShipmentJson.Read(row.Open.Span), row.Version);
     }
 
-    public RecordedScan? Find(DedupKey key) => _scans.TryGetValue(key, out var scan) ? scan : null;
+    public void Remember(ShipmentAppend append, int version)
+    {
+        foreach (var recorded in append.Scans)
+            if (!_scans.TryGetValue(recorded.Scan.Key, out var known) || known.Version <= version)
+                _scans[recorded.Scan.Key] = (recorded, version);
+    }
+
+    public RecordedScan? Find(DedupKey key) => _scans.TryGetValue(key, out var scan) ? scan.Scan : null;
 
     /// <summary>A node answers for all its pages of this shipment, so there are as many entries as nodes, not as watchers.</summary>
     public void Renew(IWatchNode node, DateTimeOffset until)
