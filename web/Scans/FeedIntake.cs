@@ -97,6 +97,17 @@ public sealed class FeedIntake(ScanIntake scans, IQuarantine quarantine, FeedFor
         return answers;
     }
 
+    /// <summary>
+    /// Records a quarantined item that can be read now. It stays open while one of its scans is not known to be stored: replaying it again stores the rest and repeats nothing.
+    /// </summary>
+    public async Task<IReadOnlyList<FeedAnswer>> ReplayAsync(Retailer retailer, QuarantinedItem item, FeedDecoder decoder, FeedContext context, DateTimeOffset now, CancellationToken cancel)
+    {
+        var answers = new List<FeedAnswer>();
+        await foreach (var part in TakeAsync(retailer, decoder.Format, decoder.Decode(item.Body, context), context, item.Feed, cancel)) answers.AddRange(part);
+        if (answers.TrueForAll(a => a.Outcome is ScanOutcome.Accepted or ScanOutcome.Duplicate)) await quarantine.MarkReplayedAsync(retailer.Id, item.Id, now, cancel);
+        return answers;
+    }
+
     /// <summary>The same garbage sent twice is one item: retailer, feed and bytes.</summary>
     public static string QuarantineId(string retailer, string feed, ReadOnlySpan<byte> bytes)
     {

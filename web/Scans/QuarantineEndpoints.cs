@@ -78,10 +78,6 @@ public static class QuarantineEndpoints
         var still = decoder.Decode(item.Body, context).Select(i => i.Problem).FirstOrDefault(p => p is not null);
         if (still is not null) return Problems.Of(422, still.Code.Replace('.', '-'), $"The item still cannot be read: {still.Detail}");
 
-        var answers = new List<FeedAnswer>();
-        await foreach (var part in intake.TakeAsync(retailer, decoder.Format, decoder.Decode(item.Body, context), context, item.Feed, http.RequestAborted)) answers.AddRange(part);
-        // An item of which one scan is not known to be stored is still open: replaying it again stores the rest and repeats nothing.
-        if (answers.TrueForAll(a => a.Outcome is ScanOutcome.Accepted or ScanOutcome.Duplicate)) await quarantine.MarkReplayedAsync(retailer.Id, id, clock.GetUtcNow(), http.RequestAborted);
-        return await FeedEndpoints.WriteAsync(http, answers);
+        return await FeedEndpoints.WriteAsync(http, await intake.ReplayAsync(retailer, item, decoder, context, clock.GetUtcNow(), http.RequestAborted));
     }
 }
