@@ -3,7 +3,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Tracking.Contracts.Claims;
 using Tracking.Contracts.Orders;
+using Tracking.Domain.Claims;
 using Tracking.Domain.Orders;
 using Tracking.Domain.Vocabulary;
 using Tracking.Web.Http;
@@ -139,6 +142,15 @@ public static class OrderEndpoints
         return Results.Empty;
     }
 
+    // Said at checkout, so that nobody is surprised at the door.
+    private static SignatureNeed? SignatureOf(HttpContext http, OrderView view)
+    {
+        var content = view.Order.Content!;
+        if (content.Signature != SignatureWish.ByRule) return null;
+        if (content.Lines.FirstOrDefault(l => l.Signature == true) is { } line) return new SignatureNeed(true, "asked", $"The shop asks for a signature on line {line.Id}.");
+        return http.RequestServices.GetService<ICaseReader>()?.NeedsSignature(view.Order.Key.Retailer, content.Value, [.. content.Lines.Select(l => l.Sku).OfType<string>()]);
+    }
+
     // ---- what all of them share ------------------------------------------------------------------------------------------
 
     private static async Task<IResult> AnswerAsync(HttpContext http, OrderKey key, OrderReply reply, IOrderReader reader) => reply.Refusal switch
@@ -159,7 +171,7 @@ public static class OrderEndpoints
         http.Response.Headers.ETag = $"\"{view.Order.Revision.ToString(CultureInfo.InvariantCulture)}\"";
         http.Response.Headers.CacheControl = "private, no-store";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
-        OrderJsonView.Write(json, view);
+        OrderJsonView.Write(json, view, SignatureOf(http, view));
         return Results.Empty;
     }
 

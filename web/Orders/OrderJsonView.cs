@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Tracking.Contracts.Orders;
+using Tracking.Domain.Claims;
 using Tracking.Domain.Orders;
 using Tracking.Domain.Recovery;
 using Tracking.Domain.Vocabulary;
@@ -10,7 +11,8 @@ namespace Tracking.Web.Orders;
 /// <summary>Orders and offers as JSON for the shop.</summary>
 internal static class OrderJsonView
 {
-    public static void Write(Utf8JsonWriter json, OrderView view)
+    /// <param name="need">What the retailer's rule says about a signature; null where the order says it itself.</param>
+    public static void Write(Utf8JsonWriter json, OrderView view, SignatureNeed? need = null)
     {
         var (order, content) = (view.Order, view.Order.Content!);
         json.WriteStartObject();
@@ -35,6 +37,11 @@ internal static class OrderJsonView
         if (content.Gift) json.WriteBoolean("gift", true);
         if (content.Occasion is { } occasion) json.WriteString("occasion", Day(occasion));
         if (content.Signature != SignatureWish.ByRule) json.WriteString("signature", content.Signature == SignatureWish.Required ? "required" : "none");
+        if (need is { Required: true })
+        {
+            json.WriteString("signature", "required");
+            json.WriteString("signatureWhy", need.Why);
+        }
 
         json.WriteStartArray("lines");
         foreach (var line in content.Lines)

@@ -43,8 +43,14 @@ public interface ICaseGrain : IGrainWithStringKey
 public interface IClaimantGrain : IGrainWithStringKey
 {
     /// <summary>Remembers a claim and answers how many others were made in the 365 days before it. The same claim again: the same answer. -1: could not be stored, try again.</summary>
-    [Alias("remember")] Task<int> Remember(string claimId, DateTimeOffset at);
+    [Alias("remember")] Task<int> Remember(string claimId, DateTimeOffset at, ShipmentKey parcel);
+
+    /// <summary>The claims remembered, oldest first.</summary>
+    [Alias("made")] Task<ImmutableArray<ClaimMade>> Made();
 }
+
+[GenerateSerializer, Immutable, Alias("tracking.claim-made")]
+public readonly record struct ClaimMade([property: Id(0)] string Id, [property: Id(1)] DateTimeOffset At, [property: Id(2)] ShipmentKey Parcel);
 
 /// <param name="Case">The case as it is after the call; null when it could not be read.</param>
 /// <param name="Refusal">Why nothing was done; null otherwise.</param>

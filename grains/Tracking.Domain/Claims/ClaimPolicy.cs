@@ -107,6 +107,8 @@ public sealed record ParcelFacts
     public bool DamageReported { get; init; }
     public bool Partial { get; init; }
     public int Attempts { get; init; }
+    /// <summary>Remedies the buyer accepted already that put the same thing right.</summary>
+    public ImmutableArray<string> Compensated { get; init; } = [];
     /// <summary>The days it is expected, in the destination's zone.</summary>
     public DateOnly? From { get; init; }
     public DateOnly? To { get; init; }

@@ -40,6 +40,7 @@ public static class ClaimWeighing
                 break;
         }
 
+        foreach (var remedy in facts.Compensated) Add("compensated", -5, $"The buyer accepted '{remedy}' for this order already.");
         if (earlierClaims is not { } earlier) Add("claimant-unknown", -1, "Nobody knows which customer claims.");
         else if (earlier == 0) Add("first-claim", 1, "This customer claimed nothing in the year before.");
         else Add("earlier-claims", earlier == 1 ? -1 : -3, $"This customer made {earlier} claim{(earlier == 1 ? "" : "s")} in the year before.");
@@ -54,6 +55,7 @@ public static class ClaimWeighing
         else if (policy.AutomaticPerDay == 0) reasons.Add("This retailer lets a person decide every claim.");
         else if (filing.Value.Value.Amount > policy.AutomaticUpTo) reasons.Add($"The value of {filing.Value} is above {Money(policy.AutomaticUpTo, currency)}, so a person decides.");
         else if (earlierClaims >= policy.ClaimsPerYear) reasons.Add($"The customer made {earlierClaims} claims in a year, and from {policy.ClaimsPerYear} on a person decides.");
+        else if (!facts.Compensated.IsEmpty) reasons.Add("Something was accepted already that puts the same thing right, so a person decides.");
         else if (score < 0) reasons.Add($"The evidence speaks more against the claim than for it ({score}), so a person decides.");
         else if (score >= Clear)
         {

@@ -11,7 +11,7 @@ namespace Tracking.Grains.Claims;
 /// <summary>The one place in the cluster that decides about a parcel's claims. Loads, decides, journals, believes; who must hear of it hears behind the journal.</summary>
 [GrainType("case")]
 public sealed partial class CaseGrain(
-    IEventJournal journal, IHeadStore heads, CaseLoader loader, ParcelFactsReader parcels, CareRules rules, ClaimMetrics metrics, TimeProvider clock, ILogger<CaseGrain> log) : Grain, ICaseGrain
+    IEventJournal journal, IHeadStore heads, CaseLoader loader, ParcelFactsReader parcels, ParcelGoodsReader goods, CareRules rules, ClaimMetrics metrics, TimeProvider clock, ILogger<CaseGrain> log) : Grain, ICaseGrain
 {
     private ParcelCase? _case;
 
@@ -32,11 +32,17 @@ public sealed partial class CaseGrain(
                 await SettleAsync(tried.ClaimId!, care);   // made before; a crash may have come between
                 return Answer(tried);
             }
+            if (await goods.ReadAsync(Key) is { } known)
+            {
+                (filing, var refusal) = known.Complete(filing);
+                if (refusal is not null) return new CaseAnswer(CaseView.Of(parcel), refusal);
+                facts = facts with { Compensated = known.Compensated };
+            }
             int? earlier = null;
             if (filing.Customer is { } customer)
             {
                 // Only claims that are taken count; this one is about to be.
-                earlier = await GrainFactory.GetGrain<IClaimantGrain>($"{Key.Retailer}/{ParcelCase.ClaimantOf(Key.Retailer, customer)}").Remember(tried.ClaimId!, now);
+                earlier = await GrainFactory.GetGrain<IClaimantGrain>($"{Key.Retailer}/{ParcelCase.ClaimantOf(Key.Retailer, customer)}").Remember(tried.ClaimId!, now, Key);
                 if (earlier < 0) return new CaseAnswer(CaseView.Of(parcel), NotStored: true);
             }
             var decided = parcel.File(filing, facts, earlier, care.Claims, care.Currency, now);

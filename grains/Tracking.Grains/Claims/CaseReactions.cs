@@ -2,8 +2,10 @@ using Tracking.Contracts.Claims;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Claims;
+using Tracking.Domain.Orders;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Orders;
 using Tracking.Grains.Partitions;
 using Tracking.Grains.Shipments;
 using Tracking.Journal;
@@ -38,7 +40,7 @@ public sealed class ParcelMovedReaction(IEventJournal journal, IGrainFactory gra
 }
 
 /// <summary>Sends the notices that a case decided on. Ids come from their causes, so a repeated row sends nothing new.</summary>
-public sealed class CaseNoticeReaction(CaseLoader loader, IShipmentReader shipments, IRecipients recipients, INotices notices) : IReaction
+public sealed class CaseNoticeReaction(CaseLoader loader, IShipmentReader shipments, ParcelGoodsReader goods, OrderLoader orders, IRecipients recipients, INotices notices) : IReaction
 {
     public string Name => "case-notices";
     public string Kinds => "k";
@@ -51,28 +53,31 @@ public sealed class CaseNoticeReaction(CaseLoader loader, IShipmentReader shipme
         var parcel = await loader.LoadAsync(key, cancel);
         var view = await shipments.ReadAsync(key, cancel: cancel);
         var page = view is null ? null : "/t/" + shipments.LinkToken(key, view.UseId, LinkTokens.Public, view.LinkGeneration);
+        var bought = await goods.ReadAsync(key, cancel);
+        var people = bought is null ? null : (await orders.LoadWithPeopleAsync(bought.Order.Key, cancel)).People;
         // Where the claim or expectation named somebody, they are told; otherwise whoever the order is for.
         var person = view is null || parcel.Contact.Email is not null ? null : await recipients.FindAsync(key, view.UseId, cancel);
         foreach (var notice in owed)
-            if (KindOf(notice.Kind) is { } kind)
-                await notices.SendAsync(Make(notice, kind, parcel, person, page, row.RecordedAt), cancel);
+            if (KindOf(notice.Kind) is { } kind && (bought is null || kind is not (NoticeKind.Shipped or NoticeKind.AttemptMissed)))   // its order tells that
+                await notices.SendAsync(Make(notice, kind, parcel, bought, people, person, page, row.RecordedAt), cancel);
     }
 
-    private static Notice Make(NoticeOwed owed, NoticeKind kind, ParcelCase parcel, RecipientFacts? person, string? page, DateTimeOffset at)
+    private static Notice Make(NoticeOwed owed, NoticeKind kind, ParcelCase parcel, ParcelGoods? bought, OrderPeople? people, RecipientFacts? person, string? page, DateTimeOffset at)
     {
-        var (name, email) = (parcel.Contact.Name ?? person?.Name, parcel.Contact.Email ?? person?.Email);
+        var (name, email, phone) = (parcel.Contact.Name ?? people?.Name ?? person?.Name, parcel.Contact.Email ?? people?.Email ?? person?.Email, people?.Phone ?? person?.Phone);
         var claim = parcel.Find(owed.Cause);
         return new Notice
         {
-            Id = NoticeId.Of(parcel.Key.Retailer, kind, owed.Cause),
+            // As the order's own notice would be called: a parcel that left is told once.
+            Id = kind == NoticeKind.Shipped ? NoticeId.Of(parcel.Key.Retailer, kind, parcel.Key.ToString(), owed.Cause) : NoticeId.Of(parcel.Key.Retailer, kind, owed.Cause),
             Retailer = parcel.Key.Retailer,
             Kind = kind,
             Subject = CaseStream.Of(parcel.Key),
             At = at,
-            Order = claim?.Order ?? person?.Order,
+            Order = claim?.Order ?? bought?.Order.Key.Order ?? person?.Order,
             Shipment = parcel.Key,
-            Language = parcel.Language ?? person?.Language,
-            To = (name ?? email ?? person?.Phone) is null ? null : new Recipient(name, email, person?.Phone),
+            Language = parcel.Language ?? bought?.Order.Content?.Language ?? person?.Language,
+            To = (name ?? email ?? phone) is null ? null : new Recipient(name, email, phone),
             Facts = new NoticeFacts
             {
                 From = owed.From, To = owed.To, Carrier = parcel.Key.Carrier, Amount = owed.Amount?.Amount, Currency = owed.Amount?.Currency, SignatureNeeded = kind == NoticeKind.Shipped && parcel.Signature is { Required: true },

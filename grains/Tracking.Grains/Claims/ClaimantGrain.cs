@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tracking.Contracts.Claims;
+using Tracking.Domain.Vocabulary;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Claims;
@@ -11,25 +12,25 @@ public sealed class ClaimantGrain(IEventJournal journal, TimeProvider clock) : G
     public const int MaxRemembered = 500;
     private static readonly TimeSpan Year = TimeSpan.FromDays(365);
 
-    private List<(string Claim, DateTimeOffset At)>? _claims;
+    private List<ClaimMade>? _claims;
     private int _version;
     private DateTimeOffset _recordedAt;
 
     private string Stream => "h/" + this.GetPrimaryKeyString();
 
-    public async Task<int> Remember(string claimId, DateTimeOffset at)
+    public async Task<int> Remember(string claimId, DateTimeOffset at, ShipmentKey parcel)
     {
         try
         {
             if (_claims is null) await LoadAsync();
-            var known = _claims!.FindIndex(c => c.Claim == claimId);
+            var known = _claims!.FindIndex(c => c.Id == claimId);
             if (known < 0)
             {
                 var now = clock.GetUtcNow();
                 if (now <= _recordedAt) now = _recordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
-                await journal.AppendAsync(new JournalAppend(Stream, _version + 1, now, JsonSerializer.SerializeToUtf8Bytes(new Stored(1, claimId, at))));
+                await journal.AppendAsync(new JournalAppend(Stream, _version + 1, now, JsonSerializer.SerializeToUtf8Bytes(new Stored(1, claimId, at, parcel.ToString()))));
                 (_version, _recordedAt) = (_version + 1, now);
-                _claims.Add((claimId, at));
+                _claims.Add(new ClaimMade(claimId, at, parcel));
                 if (_claims.Count > MaxRemembered) _claims.RemoveAt(0);
                 known = _claims.Count - 1;
             }
@@ -43,19 +44,25 @@ public sealed class ClaimantGrain(IEventJournal journal, TimeProvider clock) : G
         }
     }
 
+    public async Task<ImmutableArray<ClaimMade>> Made()
+    {
+        if (_claims is null) await LoadAsync();
+        return [.. _claims!];
+    }
+
     private async Task LoadAsync()
     {
-        var claims = new List<(string, DateTimeOffset)>();
+        var claims = new List<ClaimMade>();
         _version = 0;
         await foreach (var row in journal.ReadAsync(Stream))
         {
             var stored = JsonSerializer.Deserialize<Stored>(row.Open.Span)!;
-            claims.Add((stored.Claim, stored.At));
+            claims.Add(new ClaimMade(stored.Claim, stored.At, ShipmentKey.Parse(stored.Parcel)));
             if (claims.Count > MaxRemembered) claims.RemoveAt(0);
             (_version, _recordedAt) = (row.Version, row.RecordedAt);
         }
         _claims = claims;
     }
 
-    private sealed record Stored(int V, string Claim, DateTimeOffset At);
+    private sealed record Stored(int V, string Claim, DateTimeOffset At, string Parcel);
 }

@@ -3,6 +3,7 @@ using Tracking.Domain.Orders;
 using Tracking.Domain.Recovery;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Claims;
 using Tracking.Grains.Customers;
 using Tracking.Grains.Recovery;
 using Tracking.Grains.Shipments;
@@ -11,14 +12,16 @@ using Tracking.Journal;
 namespace Tracking.Grains.Orders;
 
 /// <summary>Makes notices of what orders stored. Each has an id by its cause, so telling twice is telling once; words are the channel's.</summary>
-public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, ShipmentLoader shipments, LinkTokens links, PolicyBook policies, INotices notices)
+public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, ShipmentLoader shipments, LinkTokens links, PolicyBook policies, INotices notices, CaseLoader? cases = null)
 {
     /// <summary>A parcel left, or came.</summary>
     public async ValueTask MovedAsync(OrderKey key, ShipmentKey shipment, MilestoneReached reached, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
     {
         var order = await loader.LoadAsync(key, cancel);
         var use = LinkTokens.UseId(shipment, reached.Use);
-        await SendAsync(order, kind, [shipment.ToString(), use], at, new NoticeFacts { Carrier = shipment.Carrier, SignatureNeeded = kind == NoticeKind.Shipped && order.Content?.Signature == SignatureWish.Required }, shipment, cancel);
+        // The parcel's case knows whether somebody must be home, by the shop's wish or its rule.
+        var signature = kind == NoticeKind.Shipped && (order.Content?.Signature == SignatureWish.Required || (cases is not null && (await cases.LoadAsync(shipment, cancel)).Signature is { Required: true }));
+        await SendAsync(order, kind, [shipment.ToString(), use], at, new NoticeFacts { Carrier = shipment.Carrier, SignatureNeeded = signature }, shipment, cancel);
     }
 
     /// <summary>Bad news without an offer.</summary>

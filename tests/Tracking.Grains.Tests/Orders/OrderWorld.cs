@@ -46,16 +46,17 @@ internal sealed class OrderWorld : IAsyncDisposable
     public PolicyBook Policies => Grains.Silo.Services.GetRequiredService<PolicyBook>();
     public Purses Purses => Grains.Silo.Services.GetRequiredService<Purses>();
 
-    public static async Task<OrderWorld> StartAsync(string? policy = null)
+    public static async Task<OrderWorld> StartAsync(string? policy = null, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? more = null)
     {
         var notices = new SentNotices();
         var store = new Tracking.Journal.Memory.MemoryStore();
         var silo = await GrainTestSilo.StartAsync(store, more: services =>
         {
-            services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+            services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings ?? []).Build());
             services.AddSingleton(new OfferCodes(new byte[32]));
             services.AddSingleton<INotices>(notices);
             services.AddOrders();
+            more?.Invoke(services);
         });
         var world = new OrderWorld(silo, store, notices);
         world.Clock.MoveTo(Morning);
@@ -116,7 +117,7 @@ internal sealed class OrderWorld : IAsyncDisposable
     private async Task<DateTimeOffset?> NextDueAsync()
     {
         DateTimeOffset? next = null;
-        foreach (var kind in "so")
+        foreach (var kind in "sok")
             foreach (var head in await Store.ListAsync(new HeadQuery("demo", kind, [], 0, null, 100_000)))
                 if (head.DueAt is { } due && (next is null || due < next)) next = due;
         return next;
