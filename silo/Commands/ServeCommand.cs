@@ -104,7 +104,8 @@ internal static class ServeCommand
         services.AddSingleton(new LinkTokens(linkKey));
         // A key of its own, so that no token can ever be taken for a proof.
         services.AddSingleton(provider => new PageSeal(HMACSHA256.HashData(linkKey, "pages"u8), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IRecipients, ShipmentRecipients>();
+        services.AddSingleton<ShipmentRecipients>();
+        services.AddSingleton<IRecipients, OrderRecipients>();
         services.AddSingleton<IReaction, ChangeReaction>();
         if (demo) services.AddSingleton<ICarrierIntercept, SandboxCarrier>();
         else services.AddSingleton<ICarrierIntercept, RetailerWebhook>();

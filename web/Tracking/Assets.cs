@@ -17,10 +17,13 @@ public static partial class Assets
 
     public static readonly Asset Script = new("tracking", "js", "text/javascript; charset=utf-8", Encoding.UTF8.GetBytes(Read("tracking.js")));
 
+    /// <summary>The order page's script.</summary>
+    public static readonly Asset Order = new("order", "js", "text/javascript; charset=utf-8", Encoding.UTF8.GetBytes(Read("order.js")));
+
     /// <summary>What a shop's page includes, at <c>/widget.js</c>.</summary>
     public static readonly Asset Widget = new("widget", "js", "text/javascript; charset=utf-8", Encoding.UTF8.GetBytes(Read("widget.js")));
 
-    public static readonly FrozenDictionary<string, Asset> ByPath = new[] { Script }.ToFrozenDictionary(a => a.Path, StringComparer.Ordinal);
+    public static readonly FrozenDictionary<string, Asset> ByPath = new[] { Script, Order }.ToFrozenDictionary(a => a.Path, StringComparer.Ordinal);
 
     /// <summary><c>sha256-…</c> of an inline style's text.</summary>
     public static string Digest(string inline) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(inline)));

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Tracking.Contracts.Ports;
 using Tracking.Web.Language;
 using Tracking.Web.Live;
+using Tracking.Web.Orders;
 using Tracking.Web.Widget;
 
 namespace Tracking.Web.Pages;
@@ -33,6 +34,7 @@ public static partial class TrackingEndpoints
         services.TryAddSingleton(provider => new PageSeal(RandomNumberGenerator.GetBytes(32), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IDoors, GrainDoors>();
         services.TryAddSingleton<StepUp>();
+        services.TryAddSingleton<IOfferDesk, GrainOfferDesk>();
         services.TryAddSingleton<IChangeBooks, GrainChangeBooks>();
         services.TryAddSingleton<IPlacements, ConfiguredPlacements>();
         services.TryAddSingleton<PageParts>();
@@ -47,6 +49,7 @@ public static partial class TrackingEndpoints
         app.MapMethods("/t/{token}/calendar.ics", reading, Calendar).ExcludeFromDescription();
         MapVisits(app);
         app.MapWidget();
+        app.MapOrderPages();
         app.MapMethods("/assets/{file}", reading, Asset).ExcludeFromDescription();
         if (app.ServiceProvider.GetRequiredService<IHostEnvironment>().IsDevelopment()) Gallery.Map(app);
     }
@@ -63,7 +66,7 @@ public static partial class TrackingEndpoints
             await CalmAsync(http, visit.Outcome, frame with { Path = "" }).ConfigureAwait(false);
             return;
         }
-        var (view, extras) = await parts.GatherAsync(visit, token, texts.Tag, http.RequestAborted).ConfigureAwait(false);
+        var (view, extras) = await parts.GatherAsync(visit, token, texts.Tag, http.Request.Query["offer"], http.RequestAborted).ConfigureAwait(false);
         var story = StoryTeller.Tell(view, texts, visit.Brand.Shop, clock.GetUtcNow(), all ? int.MaxValue : LiveMessage.Lines);
         CarePart? care = null;
         if (http.RequestServices.GetService<ICaseBooks>() is { } cases)
@@ -149,7 +152,7 @@ public static partial class TrackingEndpoints
         if (!HttpMethods.IsHead(http.Request.Method)) await response.Body.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
     }
 
-    private static async Task CalmAsync(HttpContext http, VisitOutcome outcome, PageFrame frame)
+    internal static async Task CalmAsync(HttpContext http, VisitOutcome outcome, PageFrame frame)
     {
         if (RetryAfter(outcome) is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await WriteAsync(http, StatusOf(outcome), TrackingPage.DrawCalm(NameOf(outcome), frame), "text/html; charset=utf-8", frame.Brand).ConfigureAwait(false);

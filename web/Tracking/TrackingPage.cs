@@ -36,6 +36,7 @@ public static partial class TrackingPage
         if (frame.IsShared) html.Add($"<p class=\"shared\">{t["share.title"]}</p>");
         Hero(html, story, frame);
         if (story.Pieces.Count > 0) Pieces(html, story, t);
+        Offers(html, frame);
         More(html, frame);
         Care(html, story, frame);
         Tools(html, story, key, frame);

@@ -2,9 +2,12 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Tracking.Contracts.Changes;
+using Tracking.Contracts.Orders;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Changes;
+using Tracking.Domain.Orders;
+using Tracking.Domain.Recovery;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Visits;
 using Tracking.Domain.Vocabulary;
@@ -33,14 +36,25 @@ public sealed record PageExtras
     public ImmutableArray<ChangeView> Changes { get; init; } = [];
     public DateOnly Today { get; init; }
     public PlacementChoice? Placement { get; init; }
+    /// <summary>From <see cref="VisitLevel.Known"/>: what the shop offers to put it right, open or taken. Never for who is given a present.</summary>
+    public ImmutableArray<OfferView> Offers { get; init; } = [];
+    /// <summary>Something is offered, to whoever proves more.</summary>
+    public bool HasOffer { get; init; }
+    /// <summary>How the last answer to an offer went: the key of a sentence.</summary>
+    public string? OfferSaid { get; init; }
+    /// <summary>From <see cref="VisitLevel.Known"/>: the page of all parcels of the order; null when this is the only one.</summary>
+    public string? OrderPath { get; init; }
+    public bool IsGift { get; init; }
+    /// <summary>From <see cref="VisitLevel.Known"/>: the day it is for.</summary>
+    public DateOnly? Occasion { get; init; }
 }
 
 /// <summary>Gathers what a visitor may see beyond the link's own view.</summary>
 public sealed partial class PageParts(
-    IShipmentReader reader, IRecipients recipients, IChangeBooks changes, IPlacements placements, StepUp steps, PageSeal seal, IConfiguration configuration, TimeProvider clock, ILogger<PageParts> log)
+    IShipmentReader reader, IRecipients recipients, IChangeBooks changes, IPlacements placements, IEnumerable<IOrderReader> orders, StepUp steps, PageSeal seal, IConfiguration configuration, TimeProvider clock, ILogger<PageParts> log)
 {
     /// <summary>The view to tell the story from, and the rest. Trouble with the rest never takes the page away.</summary>
-    public async Task<(ShipmentView View, PageExtras Extras)> GatherAsync(Visit visit, string token, string language, CancellationToken cancel)
+    public async Task<(ShipmentView View, PageExtras Extras)> GatherAsync(Visit visit, string token, string language, string? offerSaid, CancellationToken cancel)
     {
         var view = visit.Found;
         if (visit.IsShared) return (view, new PageExtras());
@@ -57,7 +71,17 @@ public sealed partial class PageParts(
             if (visit.Level >= VisitLevel.Known)
             {
                 var asked = await changes.Of(view.Key, view.UseId).List().WaitAsync(cancel).ConfigureAwait(false);
-                extras = extras with { Items = facts?.Items ?? [], Changes = [.. asked.Select(c => c with { Words = null })] };
+                extras = extras with { Items = facts?.Items ?? [], IsGift = facts?.IsGift == true, Occasion = facts?.Occasion, Changes = [.. asked.Select(c => c with { Words = null })] };
+            }
+            if (orders.FirstOrDefault() is { } book)
+            {
+                if (facts is not { IsGift: true })
+                {
+                    var offers = await book.OffersOfAsync(view.Key, cancel).ConfigureAwait(false);
+                    extras = visit.Level >= VisitLevel.Known ? extras with { Offers = [.. offers], OfferSaid = offerSaid } : extras with { HasOffer = offers.Any(o => o.State == OfferState.Open) };
+                }
+                if (visit.Level >= VisitLevel.Known && facts?.Order is { } number && await book.ReadAsync(new OrderKey(view.Key.Retailer, number), cancel).ConfigureAwait(false) is { Shipments.Length: > 1 } whole)
+                    extras = extras with { OrderPath = "/o/" + seal.Order(whole.Order.Key) };
             }
             if (facts is not { IsGift: true })   // nothing is sold to somebody who is given a present
             {

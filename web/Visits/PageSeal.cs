@@ -73,13 +73,7 @@ public sealed class PageSeal(byte[] key, TimeProvider clock)
     public string Share(string token)
     {
         if (token.StartsWith(SharePrefix, StringComparison.Ordinal) || token.Length > 64) return token;
-        var plain = Encoding.UTF8.GetBytes(token);
-        Span<byte> sealed_ = stackalloc byte[NonceLength + plain.Length + TagLength];
-        // The nonce comes from the token, so that sharing twice gives one link; equal nonces only ever meet equal tokens.
-        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes("share|" + token)).AsSpan(0, NonceLength).CopyTo(sealed_);
-        using var cipher = new AesGcm(ShareKey(), TagLength);
-        cipher.Encrypt(sealed_[..NonceLength], plain, sealed_.Slice(NonceLength, plain.Length), sealed_[(NonceLength + plain.Length)..]);
-        return SharePrefix + Base64Url.EncodeToString(sealed_);
+        return SharePrefix + Base64Url.EncodeToString(Close("share", token));
     }
 
     /// <summary>The link's own token behind a token as it came; null for a shared one that is not ours.</summary>
@@ -87,11 +81,33 @@ public sealed class PageSeal(byte[] key, TimeProvider clock)
     {
         isShared = token.StartsWith(SharePrefix, StringComparison.Ordinal);
         if (!isShared) return token.Length <= 64 ? token : null;
-        if (token.Length > 160) return null;
-        Span<byte> bytes = stackalloc byte[160];
-        if (!Base64Url.IsValid(token.AsSpan(SharePrefix.Length)) || !Base64Url.TryDecodeFromChars(token.AsSpan(SharePrefix.Length), bytes, out var length) || length <= NonceLength + TagLength) return null;
+        return Open("share", token.AsSpan(SharePrefix.Length));
+    }
+
+    /// <summary>The token of an order's page: the order, sealed, so that nobody counts through orders.</summary>
+    public string Order(OrderKey order) => Base64Url.EncodeToString(Close("order", order.ToString()));
+
+    /// <summary>The order behind a token; null when it is not one of ours.</summary>
+    public OrderKey? OpenOrder(string token) => Open("order", token) is { } key ? OrderKey.Parse(key) : null;
+
+    private byte[] Close(string what, string text)
+    {
+        var plain = Encoding.UTF8.GetBytes(text);
+        var closed = new byte[NonceLength + plain.Length + TagLength];
+        // The nonce comes from the text, so that one thing has one token; equal nonces only ever meet equal texts.
+        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{what}|{text}")).AsSpan(0, NonceLength).CopyTo(closed);
+        using var cipher = new AesGcm(KeyFor(what), TagLength);
+        cipher.Encrypt(closed.AsSpan(0, NonceLength), plain, closed.AsSpan(NonceLength, plain.Length), closed.AsSpan(NonceLength + plain.Length));
+        return closed;
+    }
+
+    private string? Open(string what, ReadOnlySpan<char> token)
+    {
+        if (token.Length is 0 or > 300 || !Base64Url.IsValid(token)) return null;
+        Span<byte> bytes = stackalloc byte[256];
+        if (!Base64Url.TryDecodeFromChars(token, bytes, out var length) || length <= NonceLength + TagLength) return null;
         var plain = new byte[length - NonceLength - TagLength];
-        using var cipher = new AesGcm(ShareKey(), TagLength);
+        using var cipher = new AesGcm(KeyFor(what), TagLength);
         try { cipher.Decrypt(bytes[..NonceLength], bytes.Slice(NonceLength, plain.Length), bytes[(NonceLength + plain.Length)..length], plain); }
         catch (AuthenticationTagMismatchException) { return null; }
         return Encoding.UTF8.GetString(plain);
@@ -100,7 +116,7 @@ public sealed class PageSeal(byte[] key, TimeProvider clock)
     private const string SharePrefix = "s.";
     private const int NonceLength = 12, TagLength = 16;
 
-    private byte[] ShareKey() => HMACSHA256.HashData(key, "share key"u8);
+    private byte[] KeyFor(string what) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(what + " key"));
 
     private string Mac(string what, string token, int level, long until)
         => Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{what}|{token}|{level}|{until}"))).AsSpan(0, 16));

@@ -82,7 +82,7 @@ public sealed partial class StepUp(IRecipients recipients, IDoors doors, IEnumer
     /// <summary>Is this the postcode, or the e-mail address? Compared as digests, so that the comparison's duration says nothing.</summary>
     public static bool Matches(RecipientFacts? facts, string answer)
     {
-        if (answer.Contains('@', StringComparison.Ordinal)) return Same(facts?.Email?.Trim().ToLowerInvariant(), answer.Trim().ToLowerInvariant());
+        if (answer.Contains('@', StringComparison.Ordinal)) return Same(facts?.Email?.Trim().ToLowerInvariant(), answer.Trim().ToLowerInvariant()) | Same(facts?.BuyerEmail?.Trim().ToLowerInvariant(), answer.Trim().ToLowerInvariant());
         var (told, known) = (Postcode(answer), Postcode(facts?.PostalCode));
         if (facts?.Country == "US" && known?.Length > 5) known = known[..5];   // ZIP+4: people know five
         if (facts?.Country == "US" && told?.Length > 5) told = told[..5];

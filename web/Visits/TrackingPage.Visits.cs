@@ -78,12 +78,16 @@ public static partial class TrackingPage
         {
             if (!extras.HasMore && !extras.CanChange) return;
             html.Add($"<div class=\"invite tools\">");
-            if (extras.HasMore) html.Add($"<a class=\"button\" href=\"{frame.Path}/prove?lang={t.Tag}\">{t["more.show"]}</a>");
+            if (extras.HasMore) html.Add($"<a class=\"button\" href=\"{frame.Path}/prove?lang={t.Tag}\">{t[extras.HasOffer ? "offer.show" : "more.show"]}</a>");
             if (extras.CanChange) html.Add($"<a class=\"button\" href=\"{frame.Path}/change?lang={t.Tag}\">{t["change.title"]}</a>");
             html.Add($"</div>\n");
             return;
         }
-        html.Add($"<section class=\"card more\"><h2>{t["more.title"]}</h2><dl>");
+        html.Add($"<section class=\"card more\"><h2>{t["more.title"]}</h2>");
+        if (extras.IsGift) html.Add($"<p>{t["gift.note"]}</p>");
+        if (extras.Occasion is { } occasion) html.Add($"<p>{t.Say("gift.day", ("day", t.Day(occasion, extras.Today)))}</p>");
+        if (extras.OrderPath is { } order) html.Add($"<p><a class=\"button\" href=\"{order}?lang={t.Tag}\">{t["order.all"]}</a></p>");
+        html.Add($"<dl>");
         if (!extras.Items.IsEmpty)
         {
             html.Add($"<dt>{t["more.items"]}</dt>");

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Tracking.Domain.Visits;
+using Tracking.Domain.Vocabulary;
 using Tracking.Web.Language;
 using Tracking.Web.Retailers;
 
@@ -45,7 +46,7 @@ public static partial class TrackingEndpoints
         }
         if (form["forget"] == "1")
         {
-            http.Response.Cookies.Delete(PageVisits.LevelCookie, CookieFor(http, token));
+            http.Response.Cookies.Delete(PageVisits.LevelCookie, CookieFor(http, frame.Path));
             See(http, frame.Path);
             return;
         }
@@ -63,7 +64,7 @@ public static partial class TrackingEndpoints
         switch (answer)
         {
             case DoorAnswer.Opened:
-                http.Response.Cookies.Append(PageVisits.LevelCookie, seal.Prove(token, code.Length > 0 ? VisitLevel.Proven : VisitLevel.Known), CookieFor(http, token));
+                http.Response.Cookies.Append(PageVisits.LevelCookie, seal.Prove(token, code.Length > 0 ? VisitLevel.Proven : VisitLevel.Known), CookieFor(http, frame.Path));
                 See(http, $"{frame.Path}{(then.Length == 0 ? "" : "/" + then)}?lang={frame.Texts.Tag}");
                 return;
             case DoorAnswer.Trouble:
@@ -99,9 +100,9 @@ public static partial class TrackingEndpoints
         var (answer, order) = await steps.FindAsync(shop, Short(form["order"]), Short(form["fact"]), http.RequestAborted).ConfigureAwait(false);
         if (order is not null)
         {
-            if (order.Link.StartsWith("/t/", StringComparison.Ordinal) && order.Link[3..] is var token)
-                http.Response.Cookies.Append(PageVisits.LevelCookie, seal.Prove(token, VisitLevel.Known), CookieFor(http, token));
-            See(http, order.Link);
+            var link = order.Link ?? "/o/" + seal.Order(new OrderKey(shop, order.Order));
+            http.Response.Cookies.Append(PageVisits.LevelCookie, seal.Prove(link[3..], VisitLevel.Known), CookieFor(http, link));
+            See(http, link);
             return;
         }
         if (answer != DoorAnswer.Trouble) guesses.Missed(address);
@@ -162,9 +163,10 @@ public static partial class TrackingEndpoints
 
     private static string Then(string? told) => told is "change" or "claim" or "offers" ? told : "";
 
-    private static CookieOptions CookieFor(HttpContext http, string token) => new()
+    /// <param name="path">The link's: each link has a cookie of its own.</param>
+    internal static CookieOptions CookieFor(HttpContext http, string path) => new()
     {
-        Path = "/t/" + Uri.EscapeDataString(token), HttpOnly = true, IsEssential = true, Secure = http.Request.IsHttps,
+        Path = path, HttpOnly = true, IsEssential = true, Secure = http.Request.IsHttps,
         SameSite = SameSiteMode.Lax,   // the link in a mail is opened from elsewhere
         MaxAge = PageSeal.KnownFor,
     };

@@ -20,6 +20,8 @@ public sealed record RecipientFacts
 {
     public string? Name { get; init; }
     public string? Email { get; init; }
+    /// <summary>Of a gift: the buyer's, which opens the page as well but is sent nothing.</summary>
+    public string? BuyerEmail { get; init; }
     public string? Phone { get; init; }
     /// <summary>Lines of the address as it would stand on the parcel, without name, postcode and country.</summary>
     public ImmutableArray<string> Address { get; init; } = [];
@@ -46,8 +48,8 @@ public sealed record RecipientFacts
 public sealed record ParcelItem(string Name, int Quantity, string? Category = null);
 
 /// <param name="Door">The parcel whose door counts wrong answers for the order: its first.</param>
-/// <param name="Link">Path of the page that the right answer opens.</param>
-public sealed record GuestOrder(string Order, ShipmentKey Door, RecipientFacts Recipient, string Link)
+/// <param name="Link">Path of the page that the right answer opens; null for the order's own.</param>
+public sealed record GuestOrder(string Order, ShipmentKey Door, RecipientFacts Recipient, string? Link = null)
 {
     public override string ToString() => "an order";
 }
