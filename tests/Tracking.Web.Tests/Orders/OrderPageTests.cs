@@ -38,10 +38,10 @@ public sealed class OrderPageTests
         var (token, view) = host.Parcels.Add();
         var (other, second) = host.Parcels.Add("delivered");
         host.Parcels.People.Add(view.Key, FakePeople.Canary);
-        host.Parcels.People.AddOrder("demo", "W-77", new GuestOrder("W-77", view.Key, FakePeople.Canary));
-        host.Parcels.Orders.Add("W-77", gift: false, view, second);
+        host.Parcels.People.AddOrder("demo", "W-2026-77", new GuestOrder("W-2026-77", view.Key, FakePeople.Canary));
+        host.Parcels.Orders.Add("W-2026-77", gift: false, view, second);
         using var visitor = new StepUpTests.Visitor(host);
-        var answer = await visitor.SendAsync("/track/demo", ("order", "W-77"), ("fact", "10115"));
+        var answer = await visitor.SendAsync("/track/demo", ("order", "W-2026-77"), ("fact", "10115"));
         var path = answer.Headers.Location!.ToString();
         path.ShouldStartWith("/o/");
         (await visitor.ReadAsync(path)).ShouldContain("CANARY wool hat");

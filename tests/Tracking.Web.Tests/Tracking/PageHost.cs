@@ -4,12 +4,14 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Tracking.Contracts.Orders;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
 using Tracking.Web.Changes;
 using Tracking.Web.Live;
+using Tracking.Web.Orders;
 using Tracking.Web.Pages;
 using Tracking.Web.Retailers;
 
@@ -45,6 +47,8 @@ internal sealed class PageHost : IAsyncDisposable
         builder.Services.AddSingleton<IRecipients>(parcels.People);
         builder.Services.AddSingleton<IDoors>(provider => new FakeDoors(provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<INotices>(parcels.Mail);
+        builder.Services.AddSingleton<IOrderReader>(parcels.Orders);
+        builder.Services.AddSingleton<IOfferDesk>(parcels.Orders);
         builder.Services.AddSingleton<IChangeBooks>(provider => new FakeChangeBooks(provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<RetailerDirectory>();
         builder.Services.AddTrackingPages();
@@ -78,6 +82,7 @@ internal sealed class FakeParcels : IShipmentReader, IShipmentWatch
     public LivePages? Pages { get; set; }
     public FakePeople People { get; } = new();
     public FakeMail Mail { get; } = new();
+    public FakeOrders Orders { get; } = new();
     /// <summary>Every time personal data was read.</summary>
     public int FullReads => _fullReads;
     private int _fullReads;
@@ -125,7 +130,7 @@ internal sealed class FakeParcels : IShipmentReader, IShipmentWatch
 
     public Task<ShipmentHistory?> HistoryAsync(ShipmentKey key, CancellationToken cancel = default) => Task.FromResult<ShipmentHistory?>(null);
 
-    public string LinkToken(ShipmentKey key, string useId, string audience, int generation) => "";
+    public string LinkToken(ShipmentKey key, string useId, string audience, int generation) => _links.FirstOrDefault(l => l.Value.Key == key).Key ?? "";
 
     public Task<ShipmentView?> WatchAsync(ShipmentKey key, int knownVersion, TimeSpan lease, CancellationToken cancel)
     {
