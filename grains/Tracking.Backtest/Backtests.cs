@@ -10,17 +10,20 @@ public static class Backtests
     /// <summary>
     /// Exit code 0 when a report was written, 2 when the folder cannot be read (one line on <paramref name="output"/> says why), 130 when cancelled.
     /// </summary>
-    /// <param name="folder">Holds files of the Olist layout (all that look like <c>delivered_flat</c>) or <c>milestones.csv[.gz]</c> of Cargo 2000.</param>
+    /// <param name="folder">Holds files of the Olist layout (all that look like <c>delivered_flat</c>), <c>milestones.csv[.gz]</c> of Cargo 2000, or lines that <c>silo -- export</c> printed (<c>*.ndjson</c>, <c>*.jsonl</c>, also as one file).</param>
+    /// <param name="sharing">For our own journal: retailers that share their deliveries; null: all.</param>
+    /// <param name="grid">For our own journal: the grid of snapshots, as <c>Learning:PublishSeconds</c>; null: the usual one.</param>
     /// <param name="from">First purchase day to judge; null: the last 30 % of the purchases.</param>
     /// <param name="to">Last purchase day to judge, included; null: the last one known.</param>
     /// <param name="estimatesPath">Every issued estimate as CSV, to compare two replays byte by byte; null for none.</param>
     /// <param name="progress">Called with the share done, 0 to 1, a few hundred times.</param>
     public static async Task<int> RunAsync(string folder, DateOnly? from, DateOnly? to, string? jsonPath, string? htmlPath, string? estimatesPath, TextWriter output,
-        Action<double>? progress, CancellationToken cancel)
+        Action<double>? progress, CancellationToken cancel, IReadOnlyCollection<string>? sharing = null, TimeSpan? grid = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         try
         {
+            if (JournalReplay.Files(folder) is { Count: > 0 } exported) return await JournalAsync(exported, jsonPath, htmlPath, output, progress, sharing, grid ?? JournalReplay.UsualGrid, cancel);
             if (!Directory.Exists(folder))
             {
                 await output.WriteLineAsync($"There is no folder '{folder}'.");
@@ -34,7 +37,7 @@ public static class Backtests
                 if (jsonPath is not null) await WriteAsync(jsonPath, report.ToJson().ToJsonString(BacktestReport.Indented) + "\n", cancel);
                 return 0;
             }
-            await output.WriteLineAsync($"'{folder}' holds neither a file with the columns of delivered_flat.csv nor milestones.csv.");
+            await output.WriteLineAsync($"'{folder}' holds neither a file with the columns of delivered_flat.csv, nor milestones.csv, nor what `export` prints (*.ndjson, *.jsonl).");
             return 2;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -72,6 +75,18 @@ public static class Backtests
         if (jsonPath is not null) await WriteAsync(jsonPath, report.ToJson().ToJsonString(BacktestReport.Indented) + "\n", cancel);
         if (htmlPath is not null) await WriteAsync(htmlPath, BacktestHtml.Render(report), cancel);
         if (estimatesPath is not null) await WriteAsync(estimatesPath, Lines(outcome), cancel);
+        return 0;
+    }
+
+    private static async Task<int> JournalAsync(IReadOnlyList<string> files, string? jsonPath, string? htmlPath, TextWriter output, Action<double>? progress, IReadOnlyCollection<string>? sharing, TimeSpan grid, CancellationToken cancel)
+    {
+        var (appends, wakesAreRecorded, leftOut) = JournalReplay.Read(files, cancel);
+        var replay = new JournalReplay(grid, sharing);
+        replay.Run(appends, wakesAreRecorded, progress, cancel);
+        var report = new JournalReport(replay, appends.Select(a => a.Key).Distinct().Count(), appends.Count, leftOut);
+        report.WriteText(output);
+        if (jsonPath is not null) await WriteAsync(jsonPath, report.ToJson(), cancel);
+        if (htmlPath is not null) await WriteAsync(htmlPath, report.ToHtml(), cancel);
         return 0;
     }
 
