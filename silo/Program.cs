@@ -8,6 +8,7 @@ var root = new RootCommand("Tracking.Actors tells shoppers where their parcel is
 };
 ServeCommand.AddTo(root);
 root.Subcommands.Add(BacktestCommand.Create());
+root.Subcommands.Add(LearnCommand.Create());
 root.Subcommands.Add(DecodeCommand.Create());
 root.Subcommands.Add(CheckCommand.Create());
 root.Subcommands.Add(ExportCommand.Create());

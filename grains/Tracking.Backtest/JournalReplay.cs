@@ -128,7 +128,7 @@ public sealed class JournalReplay
     /// <summary>Reads exported lines, sorted by when they were recorded.</summary>
     public static (List<RecordedAppend> Appends, bool WakesAreRecorded, int LeftOut) Read(IEnumerable<string> files, CancellationToken cancel = default)
     {
-        var appends = new Dictionary<(ShipmentKey Key, int Version), (DateTimeOffset At, ImmutableArrayBuilder Scans)>();
+        var appends = new Dictionary<(ShipmentKey Key, int Version), (DateTimeOffset At, List<RecordedScan> Scans)>();
         var (wakes, leftOut) = (false, 0);
         foreach (var file in files)
         {
@@ -139,7 +139,7 @@ public sealed class JournalReplay
                 if (line.Length == 0) continue;
                 if (!TryLine(line, out var key, out var version, out var at, out var scan, out var isDecision)) { leftOut++; continue; }
                 wakes |= isDecision;
-                if (!appends.TryGetValue((key, version), out var known)) appends.Add((key, version), known = (at, new ImmutableArrayBuilder()));
+                if (!appends.TryGetValue((key, version), out var known)) appends.Add((key, version), known = (at, []));
                 if (scan is { } recorded) known.Scans.Add(recorded);
             }
         }
@@ -147,8 +147,6 @@ public sealed class JournalReplay
         sorted.Sort(static (a, b) => a.At != b.At ? a.At.CompareTo(b.At) : string.CompareOrdinal(a.Key.ToString(), b.Key.ToString()) is var order and not 0 ? order : a.Version.CompareTo(b.Version));
         return (sorted, wakes, leftOut);
     }
-
-    private sealed class ImmutableArrayBuilder : List<RecordedScan>;
 
     private static bool TryLine(string line, out ShipmentKey key, out int version, out DateTimeOffset at, out RecordedScan? scan, out bool isDecision)
     {

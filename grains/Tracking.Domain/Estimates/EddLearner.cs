@@ -294,7 +294,8 @@ public sealed partial class EddLearner
         var fleet = zone.Fleet;
         if (Remove(closed.Journey, carried: true) is { } way)
         {
-            if ((int)way.Entered < (int)expected.Now) zone.SeenToday++;
+            // A delivery of last week that is only told now says nothing about the pace of today.
+            if ((int)way.Entered < (int)expected.Now && (int)expected.Now >= fleet.Today - 1) zone.SeenToday++;
             fleet.WayBounds.Ended(heardOf: true);
             if (!way.Scored) fleet.WayBounds.Score(way.LevelOf(days));
         }

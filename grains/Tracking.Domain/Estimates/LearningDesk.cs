@@ -84,7 +84,7 @@ public sealed class LearningDesk(EddLearner learner, CalibrationBook book)
     /// backtest alike, so that both make theirs at the same moments.
     /// </summary>
     public bool IsDue(DateTimeOffset at, TimeSpan grid)
-        => at >= Learner.Now && (_taken || Learner.Published == 0 || at - Learner.PublishedAt >= (grid > Hour ? grid : Hour));
+        => at >= Learner.Now && (_taken || Learner.Published > 0 && at - Learner.PublishedAt >= (grid > Hour ? grid : Hour));   // before the first scan there is nothing to say, and a history may still be imported as if it were lived
 
     /// <summary>Publishes what was learned up to this moment.</summary>
     public EddSnapshot Publish(DateTimeOffset at)

@@ -89,7 +89,7 @@ public sealed partial class LearningGrain(
     private async Task<bool> LearnAsync(LearningState state, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        if (state.Desk.Learner.Share(sharing.Sharing)) state.Desk.Touch();
+        if (state.Desk.Learner.Share(sharing.Sharing) && state.Desk.Learner.Published > 0) state.Desk.Touch();
         var (rows, more) = await GatherAsync(state, cancel);
         await TakeAsync(state, rows, cancel);
         metrics.Rows.Add(rows.Count);
