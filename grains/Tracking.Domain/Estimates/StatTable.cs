@@ -113,10 +113,14 @@ internal sealed class StatTable
 
     public void Write(BinaryWriter to)
     {
+        // By key: what is equal is equal in bytes too, in whatever order it was learned.
+        var (keys, places) = (new ulong[Count], new int[Count]);
+        for (int at = 0, n = 0; at < _keys.Length; at++)
+            if (_keys[at] != 0) (keys[n], places[n++]) = (_keys[at], at);
+        Array.Sort(keys, places);
         to.Write(Count);
-        for (var at = 0; at < _keys.Length; at++)
+        foreach (var at in places)
         {
-            if (_keys[at] == 0) continue;
             to.Write(_keys[at]);
             to.Write(_entries[at].Sum);
             to.Write(_entries[at].Weight);
