@@ -9,6 +9,7 @@ RunCommand.AddTo(root);
 root.Subcommands.Add(ThroughputCommand.Create());
 root.Subcommands.Add(KneeCommand.Create());
 root.Subcommands.Add(CompareCommand.Create());
+LimitCommands.AddTo(root);
 root.Subcommands.Add(CapacityCommand.Create());
 
 var parsed = root.Parse(args);
