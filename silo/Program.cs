@@ -12,6 +12,7 @@ root.Subcommands.Add(LearnCommand.Create());
 root.Subcommands.Add(DecodeCommand.Create());
 root.Subcommands.Add(CheckCommand.Create());
 root.Subcommands.Add(ExportCommand.Create());
+root.Subcommands.Add(ReplayCommand.Create());
 root.Subcommands.Add(VerifyClaimCommand.Create());
 root.Subcommands.Add(RetailerCommand.Create());
 root.Subcommands.Add(OpenApiCommand.Create());

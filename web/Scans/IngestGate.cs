@@ -5,18 +5,28 @@ namespace Tracking.Web.Scans;
 
 /// <summary>
 /// Bounds what is in flight on this node, and what one retailer may send: a full gate answers at once, before a body is read, and says when to come back.
+/// How much is too much the gate learns from its own answers: while they take longer than <see cref="IngestOptions.AimMilliseconds"/> it lets in less,
+/// while they are quick and it was nearly full it lets in more. A fixed number is seconds of waiting on one machine and too little for the next.
 /// </summary>
 public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clock)
 {
+    /// <summary>Always let in: a few large messages, however slow the machine.</summary>
+    public const int Least = 4_000;
+
     private long _inFlight;
+    private double _limit = Math.Min(2 * Least, options.Value.MaxScansInFlight);
+    private long _shrunkAt = clock.GetTimestamp();
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
 
     public long InFlight => Interlocked.Read(ref _inFlight);
 
+    /// <summary>Scans that may be in flight now.</summary>
+    public long Limit => (long)Volatile.Read(ref _limit);
+
     /// <summary>The same, counted.</summary>
     public int? RetryAfter(Retailer retailer, IngestMetrics metrics)
     {
-        var full = Interlocked.Read(ref _inFlight) >= options.Value.MaxScansInFlight;
+        var full = InFlight >= Limit;
         var seconds = RetryAfter(retailer);
         if (seconds is not null) metrics.Refused(full ? "node" : "quota");
         return seconds;
@@ -25,7 +35,7 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
     /// <summary>Null: come in. Otherwise the seconds after which it is worth trying again.</summary>
     public int? RetryAfter(Retailer retailer)
     {
-        if (Interlocked.Read(ref _inFlight) >= options.Value.MaxScansInFlight) return 1;
+        if (InFlight >= Limit) return 1;
         var limit = retailer.Options.ScansPerSecond;
         return limit > 0 ? _buckets.GetOrAdd(retailer.Id, static _ => new Bucket()).RetryAfter(limit, clock) : null;
     }
@@ -36,7 +46,22 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
         if (retailer.Options.ScansPerSecond > 0) _buckets.GetOrAdd(retailer.Id, static _ => new Bucket()).Take(scans, retailer.Options.ScansPerSecond, clock);
     }
 
-    public void Leave(int scans) => Interlocked.Add(ref _inFlight, -scans);
+    /// <param name="took">From <see cref="Enter"/> to now.</param>
+    public void Leave(int scans, TimeSpan took)
+    {
+        var before = Interlocked.Add(ref _inFlight, -scans) + scans;
+        var (most, limit) = ((double)options.Value.MaxScansInFlight, Volatile.Read(ref _limit));
+        if (took.TotalMilliseconds <= options.Value.AimMilliseconds)
+        {
+            if (before >= 0.5 * limit && limit < most) Volatile.Write(ref _limit, Math.Min(most, limit + 0.05 * scans));
+            return;
+        }
+        // What is in flight now was let in before; judging it again at once would punish the same crowd twice.
+        var now = clock.GetTimestamp();
+        var last = Interlocked.Read(ref _shrunkAt);
+        if (clock.GetElapsedTime(last, now).TotalMilliseconds < options.Value.AimMilliseconds || Interlocked.CompareExchange(ref _shrunkAt, now, last) != last) return;
+        Volatile.Write(ref _limit, Math.Max(Math.Min(Least, most), limit * Math.Max(0.7, options.Value.AimMilliseconds / took.TotalMilliseconds)));
+    }
 
     // Ten seconds' worth may come in one burst; a request that is let in may overdraw, and the next ones wait for it.
     private sealed class Bucket

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
 
@@ -21,14 +20,14 @@ public sealed class IngestMetrics : IDisposable
     private readonly Counter<long> _items, _refused;
     private readonly ConcurrentDictionary<string, CarrierFreshness> _carriers = new(StringComparer.Ordinal);
 
-    public IngestMetrics(IMeterFactory meters, IOptions<IngestOptions> options, IngestGate gate, TimeProvider clock)
+    public IngestMetrics(IMeterFactory meters, IngestGate gate, TimeProvider clock)
     {
         _clock = clock;
         _meter = meters.Create(MeterName);
         _items = _meter.CreateCounter<long>("tracking.ingest.items", "{item}", "Items of messages by what they were answered: accepted, duplicate, rejected, quarantined or failed.");
         _refused = _meter.CreateCounter<long>("tracking.ingest.refused", "{request}", "Requests answered 429 before their body was read: the node was full, or the retailer over its quota.");
         _meter.CreateObservableGauge("tracking.scans_in_flight", () => gate.InFlight, "{scan}", "Scans being stored now on this node.");
-        _meter.CreateObservableGauge("tracking.scans_in_flight_limit", () => options.Value.MaxScansInFlight, "{scan}", "Scans this node stores at once; beyond it requests are answered 429.");
+        _meter.CreateObservableGauge("tracking.scans_in_flight_limit", () => gate.Limit, "{scan}", "Scans this node stores at once; beyond it requests are answered 429.");
         _meter.CreateObservableGauge("tracking.carrier.silence_seconds", () => Each(static (fresh, now) => fresh.Silence(now)), "s", "Since this node last heard of a carrier.");
         _meter.CreateObservableGauge("tracking.carrier.usual_gap_seconds", () => Each(static (fresh, now) => fresh.UsualGap(now)), "s", "The longest this carrier was silent on this node within the last 24 hours.");
     }

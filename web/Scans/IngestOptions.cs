@@ -5,8 +5,13 @@ namespace Tracking.Web.Scans;
 /// <summary>How much work the doors take in at once. Section <c>Ingest</c>.</summary>
 public sealed class IngestOptions
 {
-    /// <summary>Scans being stored at once on this node. Beyond it a request is answered 429 before its body is read. Default 50,000: at 60,000 scans a second less than a second of work.</summary>
+    /// <summary>Scans being stored at once on this node, at most. Beyond it, or beyond what <see cref="AimMilliseconds"/> allows, a request is answered 429 before its body is read. Default 50,000: at 60,000 scans a second less than a second of work.</summary>
     [Range(100, 10_000_000)] public int MaxScansInFlight { get; set; } = 50_000;
+    /// <summary>
+    /// How long storing a batch may take, in milliseconds, before fewer scans are let in at once. Default 250: what is accepted under overload is answered about that quickly. 4,000 scans are always
+    /// let in.
+    /// </summary>
+    [Range(10, 60_000)] public int AimMilliseconds { get; set; } = 250;
     /// <summary>Scans of one NDJSON request that are stored together. Default 500: larger batches gained nothing and answered later.</summary>
     [Range(1, 10_000)] public int NdjsonBatch { get; set; } = 500;
     /// <summary>Batches of one NDJSON request being stored while the next is read. Default 4: enough to hide a commit behind parsing.</summary>

@@ -35,6 +35,7 @@ public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, In
         var groups = Group(batch, count);
         span?.SetTag("scans", count).SetTag("shipments", groups.Count);
         gate.Enter(retailer, count);
+        var began = clock.GetTimestamp();
         try
         {
             var receivedAt = clock.GetUtcNow();
@@ -43,7 +44,7 @@ public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, In
             foreach (var (key, members) in groups) calls[n++] = CallAsync(retailer, key, batch, members, receivedAt);
             await Task.WhenAll(calls);
         }
-        finally { gate.Leave(count); }
+        finally { gate.Leave(count, clock.GetElapsedTime(began)); }
         metrics.Answered(batch.AsSpan(0, count));
     }
 
