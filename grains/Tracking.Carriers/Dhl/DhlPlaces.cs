@@ -27,9 +27,23 @@ internal static class DhlPlaces
         return code is null ? place : place with { FacilityId = code.ToUpperInvariant(), FacilityType = "serviceArea" };
     }
 
+    // A feed names the same few places all day. Direct-mapped, bounded, written whole: an old entry is only slower.
+    private sealed record Known(string? Locality, string? Country, Place? Place);
+    private static readonly Known?[] Seen = new Known[512];
+
     public static Place? OfLocality(string? locality, string? country, string? postalCode, string? street)
     {
         if ((locality ?? country ?? postalCode ?? street) is null) return null;
+        if (postalCode is not null || street is not null) return Read(locality, country, postalCode, street);
+        ref var slot = ref Seen[(uint)HashCode.Combine(locality, country) % (uint)Seen.Length];
+        if (slot is { } known && known.Locality == locality && known.Country == country) return known.Place;
+        var place = Read(locality, country, null, null);
+        slot = new Known(locality, country, place);
+        return place;
+    }
+
+    private static Place Read(string? locality, string? country, string? postalCode, string? street)
+    {
         var known = Countries.Alpha2OrAsTold(country);
         string? region = null;
         var city = locality;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Runtime.InteropServices;
 using Tracking.Carriers.Json;
 using Tracking.Carriers.Zones;
 using Tracking.Domain.Shipments;
@@ -93,13 +94,13 @@ public sealed class EpcisDecoder : JsonFeedDecoder
         };
 
         var found = 0;
-        foreach (var list in (ReadOnlySpan<string>)["epcList", "childEPCs"])
-            foreach (var epc in part[list].Items())
+        for (var children = 0; children < 2; children++)
+            foreach (var epc in (children == 0 ? part["epcList"u8] : part["childEPCs"u8]).Items())
             {
                 if (++found > MaxParcels) { draft.Note("epcis.too-many-parcels", $"More than {MaxParcels:N0} parcels in one event; the rest is only in the original."); break; }
                 if (FindParcel(epc.Text(), context) is not { } parcel)
                 {
-                    draft.Bad(NoParcel(epc.Text()), $"{pointer}/{list}/{found - 1}");
+                    draft.Bad(NoParcel(epc.Text()), $"{pointer}/{(children == 0 ? "epcList" : "childEPCs")}/{found - 1}");
                     continue;
                 }
                 var known = parent is { } master && master.Number != parcel.Number ? links.Insert(0, new TrackingLink("master", master.Carrier, master.Number)) : links;
@@ -160,7 +161,8 @@ public sealed class EpcisDecoder : JsonFeedDecoder
         var found = new Extension();
         foreach (var property in part.Element.EnumerateObject())
         {
-            if (!Local(property, out var name)) continue;
+            // Only prefixed names are extensions: most are not, and need no text of their own.
+            if (JsonMarshal.GetRawUtf8PropertyName(property).IndexOfAny(":#\\"u8) < 0 || !Local(property, out var name)) continue;
             var value = new JsonPart(property.Value);
             switch (name)
             {
@@ -197,12 +199,17 @@ public sealed class EpcisDecoder : JsonFeedDecoder
     {
         if (epc is null || epc.Length > 500) return null;
         if (Sscc(epc) is { } sscc) return context.Carrier is { } configured ? (configured, sscc) : null;
-        var parts = epc.Split(['/', ':'], StringSplitOptions.RemoveEmptyEntries);
-        if (parts.Length < 3 || epc.Contains("//id.gs1.org/", StringComparison.OrdinalIgnoreCase)) return null;   // goods, assets, places: not parcels
-        var number = Uri.UnescapeDataString(parts[^1]);
+        if (epc.Contains("//id.gs1.org/", StringComparison.OrdinalIgnoreCase)) return null;   // goods, assets, places: not parcels
+        // The last three words between slashes and colons: something, a carrier, a number.
+        var rest = epc.AsSpan().TrimEnd("/:");
+        var last = rest.LastIndexOfAny('/', ':');
+        var before = last < 0 ? default : rest[..last].TrimEnd("/:");
+        var middle = before.LastIndexOfAny('/', ':');
+        if (middle < 0 || before[..middle].Trim("/:").IsEmpty) return null;
+        var number = Uri.UnescapeDataString(rest[(last + 1)..].ToString());
         if (epc.StartsWith("urn:epc:", StringComparison.OrdinalIgnoreCase) || !TrackingNumber.TryNormalize(number, out number)) return null;
         if (context.Carrier is { } own) return (own, number);
-        return Carrier.TryNormalize(Uri.UnescapeDataString(parts[^2]), out var carrier) ? (carrier, number) : null;
+        return Carrier.TryNormalize(Uri.UnescapeDataString(before[(middle + 1)..].ToString()), out var carrier) ? (carrier, number) : null;
     }
 
     internal static string? Sscc(string epc)
