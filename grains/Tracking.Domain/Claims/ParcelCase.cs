@@ -205,7 +205,7 @@ public sealed record ParcelCase
             }
         }
         foreach (var recovery in Recoveries)
-            if (recovery.AskedAt is null && recovery.Accepted && now >= recovery.At.AddDays(claims.SurveyAfterDays))
+            if (AskAt(recovery, facts, claims) is { } ask && now >= ask)
                 events = Owe(events.Add(new SatisfactionAsked(recovery.Id)), new NoticeOwed("survey", recovery.Id));
         return events.IsEmpty ? CaseDecision.Nothing : new CaseDecision(null, Append(now, events));
     }
@@ -218,7 +218,7 @@ public sealed record ParcelCase
 
         if (Claims.Any(c => c.Status == ClaimStatus.Settling)) Sooner(now);   // a crash came between: go on
         foreach (var recovery in Recoveries)
-            if (recovery.AskedAt is null && recovery.Accepted) Sooner(recovery.At.AddDays(claims.SurveyAfterDays));
+            if (AskAt(recovery, facts, claims) is { } ask) Sooner(ask);
         if (Signature is { Required: true } && facts is not null && !facts.Status.IsTerminal())
         {
             // The evening before the day it is expected; without a day, or past it, every evening until it arrived.
@@ -226,6 +226,14 @@ public sealed record ParcelCase
             Sooner(evening is { } at && at > now ? at : NextEvening(now, ZoneOf(facts, retailersZone), policy.EveningHour));
         }
         return due;
+    }
+
+    // An offer is judged when the parcel is there; one that never comes is asked about all the same, two weeks later. A claim's end is the end.
+    private DateTimeOffset? AskAt(Recovery recovery, ParcelFacts? facts, ClaimPolicy claims)
+    {
+        if (recovery.AskedAt is not null || !recovery.Accepted) return null;
+        var ask = recovery.At.AddDays(claims.SurveyAfterDays);
+        return facts is null || facts.Status.IsTerminal() || Find(recovery.Id) is not null ? ask : ask.AddDays(14);
     }
 
     /// <summary>The page was opened. Remembered after delivery only, at most once an hour and not for ever.</summary>

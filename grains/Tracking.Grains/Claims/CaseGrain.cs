@@ -181,7 +181,7 @@ public sealed partial class CaseGrain(
             throw;
         }
         _case = parcel.Apply(append);   // only then believe it
-        if (facts is null && _case.Signature is { Required: true }) facts = await parcels.ReadAsync(Key);
+        if (facts is null && (_case.Signature is { Required: true } || !_case.Recoveries.IsEmpty)) facts = await parcels.ReadAsync(Key);
         Offer(facts);
     }
 

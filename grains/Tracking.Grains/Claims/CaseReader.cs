@@ -10,6 +10,8 @@ namespace Tracking.Grains.Claims;
 /// <summary>Reads cases from the journal on whichever node is asked.</summary>
 public sealed class CaseReader(IEventJournal journal, IHeadStore heads, CaseLoader loader, CareRules rules) : ICaseReader
 {
+    private const int ReadsAtOnce = 32;
+
     public async Task<CaseView?> ReadAsync(ShipmentKey key, CancellationToken cancel = default)
         => await loader.LoadAsync(key, cancel) is { Version: > 0 } parcel ? CaseView.Of(parcel) : null;
 
@@ -37,9 +39,9 @@ public sealed class CaseReader(IEventJournal journal, IHeadStore heads, CaseLoad
     private async Task<IReadOnlyList<CaseView>> ReadListAsync(HeadQuery query, CancellationToken cancel)
     {
         var views = new List<CaseView>();
-        foreach (var head in await heads.ListAsync(query, cancel))
-            if (CaseStream.KeyOf(head.Stream) is { } key && await ReadAsync(key, cancel) is { } view)
-                views.Add(view);
+        foreach (var some in (await heads.ListAsync(query, cancel)).Chunk(ReadsAtOnce))
+            foreach (var view in await Task.WhenAll(some.Select(head => CaseStream.KeyOf(head.Stream) is { } key ? ReadAsync(key, cancel) : Task.FromResult<CaseView?>(null))))
+                if (view is not null) views.Add(view);
         return views;
     }
 

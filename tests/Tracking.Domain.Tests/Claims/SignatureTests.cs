@@ -124,6 +124,8 @@ public sealed class SignatureTests
         parcel.Recover("offer-1", "promise-missed", "discount", null, true, Now).ShouldBe(CaseDecision.Nothing);
         parcel.DueAt(null, Policy, Claims, TimeZoneInfo.Utc, Now).ShouldBe(Now.AddDays(3));
         parcel.Look(null, Policy, Claims, TimeZoneInfo.Utc, Now.AddDays(2)).ShouldBe(CaseDecision.Nothing);
+        parcel.Look(Moving, Policy, Claims, TimeZoneInfo.Utc, Now.AddDays(16)).ShouldBe(CaseDecision.Nothing, "an offer is judged when the parcel is there");
+        parcel.Look(Moving, Policy, Claims, TimeZoneInfo.Utc, Now.AddDays(17)).Append.ShouldNotBeNull("or when it should long have been");
         var asked = parcel.Look(null, Policy, Claims, TimeZoneInfo.Utc, Now.AddDays(3));
         asked.Append!.Events.ShouldBe([new SatisfactionAsked("offer-1"), new NoticeOwed("survey", "offer-1")]);
         parcel = parcel.Apply(asked.Append);

@@ -205,6 +205,7 @@ public sealed class CaseGrainTests : IAsyncLifetime
     {
         await ScanAsync(Milestone.InTransit);
         await Case().Recovered(new RecoveryNote("offer-1", "promise-missed", "discount", new Money(500, "EUR"), true, "de", "Ada", "ada@example.org"));
+        await ScanAsync(Milestone.Delivered);
         _silo.Silo.Clock.Advance(TimeSpan.FromDays(3));
         await Case().Wake();
         await Case().Wake();

@@ -110,7 +110,10 @@ public sealed class OrderCareTests
         var offer = (await world.Reader.OffersOfAsync(A.Key)).ShouldHaveSingleItem();
         await world.Order("1001").Accept(offer.Id, RemedyKind.Retroactive, "shopper");
         await world.SettleAsync();
-        await world.PassAsync(TimeSpan.FromDays(10));
+        await world.PassAsync(TimeSpan.FromDays(5));
+        world.Notices.Of(NoticeKind.Survey).ShouldBeEmpty();   // it is not there yet
+        await world.ScanAsync(A.Scan(Milestone.Delivered, Now(world)));
+        await world.PassAsync(TimeSpan.FromDays(5));
         world.Notices.Of(NoticeKind.Survey).ShouldHaveSingleItem().Link!.ShouldEndWith("/survey");
         await Case(world).Rate(5);
         await world.Order("1002").Place(An.Order(3_000, promise: null, shipments: []), An.People);
