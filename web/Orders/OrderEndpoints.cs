@@ -38,7 +38,7 @@ public static class OrderEndpoints
             => route.WithName(name).WithTags("Orders").WithSummary(summary).Produces(200, contentType: "application/json").ProducesProblem(400).ProducesProblem(401).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422).ProducesProblem(503);
     }
 
-    private static async Task<IResult> PlaceAsync(HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader)
+    private static async Task<IResult> PlaceAsync(HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader, TimeProvider clock)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         var (root, wrong) = await BodyAsync(http);
@@ -50,7 +50,7 @@ public static class OrderEndpoints
             else if (!OrderKey.IsId(reading.Id)) reading.Problems.Add(new OrderProblem("/id", "An order's id is 1 to 100 printable characters without space, slash and tilde."));
             if (reading.Problems.Count > 0) return Invalid(reading.Problems);
             var key = new OrderKey(retailer.Id, reading.Id!);
-            var reply = await grains.GetGrain<IOrderGrain>(key.ToString()).Place(content, reading.People);
+            var reply = await grains.GetGrain<IOrderGrain>(key.ToString()).Place(content, reading.People, clock.GetUtcNow());
             if (reply is { Refusal: OrderRefusal.None, Changed: true })
             {
                 http.Response.StatusCode = 201;
@@ -60,31 +60,31 @@ public static class OrderEndpoints
         }
     }
 
-    private static Task<IResult> ChangeAsync(string id, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader)
+    private static Task<IResult> ChangeAsync(string id, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader, TimeProvider clock)
         => TellAsync(id, http, retailers, grains, reader, needsBody: true, async (order, root, version) =>
         {
             var reading = OrderReading.Of(root, out var content);
             if (reading.Id is { } told && told != id) reading.Problems.Add(new OrderProblem("/id", $"The body speaks of order '{told}' and the address of '{id}'."));
-            return reading.Problems.Count > 0 ? Refused(reading.Problems) : await order.Change(content, reading.People, version);
+            return reading.Problems.Count > 0 ? Refused(reading.Problems) : await order.Change(content, reading.People, clock.GetUtcNow(), version);
         });
 
     private static Task<IResult> CancelAsync(string id, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader)
         => TellAsync(id, http, retailers, grains, reader, needsBody: false, (order, root, version) => order.Cancel(Text(root, "reason"), version));
 
-    private static Task<IResult> CancelLineAsync(string id, string line, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader)
+    private static Task<IResult> CancelLineAsync(string id, string line, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader, TimeProvider clock)
         => TellAsync(id, http, retailers, grains, reader, needsBody: false, (order, root, version) =>
         {
             var problems = new List<OrderProblem>();
             var report = new LineReport(line, (int?)Whole(root, "quantity", problems), Flag(root, "backOrdered", problems), Whole(root, "rainCheck", problems), Text(root, "alternative"));
-            return problems.Count > 0 ? Task.FromResult(Refused(problems)) : order.LineUnavailable(report, version);
+            return problems.Count > 0 ? Task.FromResult(Refused(problems)) : order.LineUnavailable(report, clock.GetUtcNow(), version);
         });
 
-    private static Task<IResult> ShipmentAsync(string id, string carrier, string number, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader)
+    private static Task<IResult> ShipmentAsync(string id, string carrier, string number, HttpContext http, RetailerDirectory retailers, IGrainFactory grains, IOrderReader reader, TimeProvider clock)
         => TellAsync(id, http, retailers, grains, reader, needsBody: false, (order, root, version) =>
         {
             var reading = new OrderReading();
             var shipment = reading.Shipment(root, "", carrier, number);
-            return reading.Problems.Count > 0 ? Task.FromResult(Refused(reading.Problems)) : order.PutShipment(shipment, version);
+            return reading.Problems.Count > 0 ? Task.FromResult(Refused(reading.Problems)) : order.PutShipment(shipment, clock.GetUtcNow(), version);
         });
 
     private static async Task<IResult> TellAsync(

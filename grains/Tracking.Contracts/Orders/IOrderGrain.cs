@@ -11,26 +11,27 @@ namespace Tracking.Contracts.Orders;
 [Alias("tracking.order-grain")]
 public interface IOrderGrain : IGrainWithStringKey
 {
+    /// <param name="receivedAt">When our door got it, for everything the shop tells: decisions follow it, not the moment of storing.</param>
     /// <summary>Takes an order. The same again changes nothing; another content under the same id is a conflict that names the fields.</summary>
-    [Alias("place")] Task<OrderReply> Place(OrderContent content, OrderPeople people);
+    [Alias("place")] Task<OrderReply> Place(OrderContent content, OrderPeople people, DateTimeOffset receivedAt);
 
     /// <summary>Replaces what the shop tells of the order. <paramref name="ifVersion"/>: refused unless the order has this version; null: whatever it has.</summary>
-    [Alias("change")] Task<OrderReply> Change(OrderContent content, OrderPeople people, int? ifVersion);
+    [Alias("change")] Task<OrderReply> Change(OrderContent content, OrderPeople people, DateTimeOffset receivedAt, int? ifVersion);
 
     [Alias("cancel")] Task<OrderReply> Cancel(string? why, int? ifVersion);
 
     /// <summary>An item cannot be sent, or only later. Told twice with the same numbers it is the same.</summary>
-    [Alias("line")] Task<OrderReply> LineUnavailable(LineReport report, int? ifVersion);
+    [Alias("line")] Task<OrderReply> LineUnavailable(LineReport report, DateTimeOffset receivedAt, int? ifVersion);
 
     /// <summary>Adds a parcel, or tells anew what is in one.</summary>
-    [Alias("shipment")] Task<OrderReply> PutShipment(OrderShipment shipment, int? ifVersion);
+    [Alias("shipment")] Task<OrderReply> PutShipment(OrderShipment shipment, DateTimeOffset receivedAt, int? ifVersion);
 
     /// <summary>One of its shipments moved: looks whether something is to be decided, and when to look again.</summary>
     /// <param name="moved">Which one; null: any may have.</param>
     [Alias("look")] Task Look(ShipmentKey? moved);
 
-    /// <summary>For a shipment that stood for its order: says what it decided, and decides nothing more.</summary>
-    [Alias("hand-over")] Task<HandedOver> HandOver(string toOrder);
+    /// <summary>For a shipment that stood for its order: decides what fell due before the order was told, says what it decided, and decides nothing more.</summary>
+    [Alias("hand-over")] Task<HandedOver> HandOver(string toOrder, DateTimeOffset toldAt);
 
     /// <summary>What purse and ledger answered for a decided offer. The first answer stays; what the offer is after it is returned.</summary>
     [Alias("settle")] Task<OfferState> Settle(string offer, Withheld answer, string? detail);

@@ -32,6 +32,10 @@ public sealed record OfferStanding(
 /// <summary>A promise with when we were told of it. Revisions count from 1.</summary>
 public sealed record PromiseRevision(int Revision, OrderPromise Promise, DateTimeOffset Since);
 
+/// <param name="Received">When our door got it.</param>
+/// <param name="Stored">When it was stored.</param>
+public readonly record struct ToldSince(DateTimeOffset Received, DateTimeOffset Stored);
+
 public sealed record UnavailableLine(LineUnavailable Told, DateTimeOffset At);
 
 /// <summary>
@@ -54,7 +58,7 @@ public sealed record Order
     public bool Cancelled { get; init; }
     public ImmutableArray<OrderShipment> Shipments { get; init; } = [];
     /// <summary>When each shipment (carrier/number) was first told to be of this order.</summary>
-    public ImmutableDictionary<string, DateTimeOffset> ShipmentsSince { get; init; } = ImmutableDictionary.Create<string, DateTimeOffset>(StringComparer.Ordinal);
+    public ImmutableDictionary<string, ToldSince> ShipmentsSince { get; init; } = ImmutableDictionary.Create<string, ToldSince>(StringComparer.Ordinal);
     public ImmutableArray<PromiseRevision> Promises { get; init; } = [];
     public ImmutableArray<UnavailableLine> Unavailable { get; init; } = [];
     public DatesNoted? Dates { get; init; }
@@ -124,11 +128,11 @@ public sealed record Order
 
     private Order Remember(OrderEvent happened, DateTimeOffset at) => happened switch
     {
-        OrderPlaced(var content) => Take(content, at) with { PlacedAt = content.PlacedAt ?? at },
-        OrderChanged(var content) => Take(content, at),
+        OrderPlaced(var content, var received) => Take(content, received ?? at, at) with { PlacedAt = content.PlacedAt ?? received ?? at },
+        OrderChanged(var content, var received) => Take(content, received ?? at, at),
         OrderCancelled => this with { Cancelled = true },
-        LineUnavailable line => this with { Unavailable = Unavailable.Add(new UnavailableLine(line, at)) },
-        ShipmentAdded(var shipment) => With(shipment, at),
+        LineUnavailable line => this with { Unavailable = Unavailable.Add(new UnavailableLine(line, line.ReceivedAt ?? at)) },
+        ShipmentAdded(var shipment, var received) => With(shipment, received ?? at, at),
         DatesNoted dates => this with { Dates = dates },
         RemedyDecided(var decision) => this with
         {
@@ -147,21 +151,21 @@ public sealed record Order
         _ => throw new UnreachableException($"No rule for {happened.GetType().Name}."),
     };
 
-    private Order Take(OrderContent content, DateTimeOffset at)
+    private Order Take(OrderContent content, DateTimeOffset received, DateTimeOffset at)
     {
         var next = this;
-        foreach (var shipment in content.Shipments) next = next.With(shipment, at);
+        foreach (var shipment in content.Shipments) next = next.With(shipment, received, at);
         var promises = Promises;
-        if (content.Promise is { } promise && Promise?.Promise != promise) promises = promises.Add(new PromiseRevision(promises.Length + 1, promise, at));
+        if (content.Promise is { } promise && Promise?.Promise != promise) promises = promises.Add(new PromiseRevision(promises.Length + 1, promise, received));
         return next with { Content = content, Promises = promises };
     }
 
-    private Order With(OrderShipment shipment, DateTimeOffset at)
+    private Order With(OrderShipment shipment, DateTimeOffset received, DateTimeOffset at)
     {
         for (var i = 0; i < Shipments.Length; i++)
             if (Shipments[i].Carrier == shipment.Carrier && Shipments[i].Number == shipment.Number)
                 return this with { Shipments = Shipments.SetItem(i, shipment) };
-        return this with { Shipments = Shipments.Add(shipment), ShipmentsSince = ShipmentsSince.SetItem($"{shipment.Carrier}/{shipment.Number}", at) };
+        return this with { Shipments = Shipments.Add(shipment), ShipmentsSince = ShipmentsSince.SetItem($"{shipment.Carrier}/{shipment.Number}", new ToldSince(received, at)) };
     }
 
     private Order Change(string offer, Func<OfferStanding, OfferStanding> how)

@@ -15,12 +15,14 @@ public static class OrderClock
     /// Looks at an order. Only what reached us up to <paramref name="now"/> less <paramref name="grace"/> counts: the grace is for scans that are being stored
     /// at this moment, so that whoever looks later sees the same.
     /// </summary>
+    /// <param name="before">Nothing that falls due from then on is decided; for a stand-in whose order was told then.</param>
     /// <param name="knownDue">When this order was to be woken, as far as that is stored for sure; null: unknown or never.</param>
     public static OrderLook Look(
-        Order order, IReadOnlyList<ShipmentStory> stories, RecoveryPolicy policy, EddSnapshot edd, DateTimeOffset now, TimeSpan grace, DateTimeOffset? knownDue)
+        Order order, IReadOnlyList<ShipmentStory> stories, RecoveryPolicy policy, EddSnapshot edd, DateTimeOffset now, TimeSpan grace, DateTimeOffset? knownDue,
+        DateTimeOffset? before = null)
     {
         if (order.TakenOverBy is not null) return new OrderLook(null, order, null);
-        var until = now - grace;
+        var until = before is { } end && end < now - grace ? end.AddTicks(-1) : now - grace;
         var walked = DisruptionWalk.Walk(order, stories, edd, policy.Thresholds, policy.Settle, policy.Since, until);
         var at = order.AfterPrevious(now);
         var events = ImmutableArray.CreateBuilder<OrderEvent>();

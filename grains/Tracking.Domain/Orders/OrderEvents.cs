@@ -23,10 +23,11 @@ namespace Tracking.Domain.Orders;
 [JsonDerivedType(typeof(DecisionsAdopted), "adopted")]
 public abstract record OrderEvent;
 
-public sealed record OrderPlaced(OrderContent Content) : OrderEvent;
+/// <param name="ReceivedAt">When our door got it: told once and the same however often it is tried. Null: when it was stored.</param>
+public sealed record OrderPlaced(OrderContent Content, DateTimeOffset? ReceivedAt = null) : OrderEvent;
 
 /// <summary>The shop told the whole order anew. Another promise is another revision of it.</summary>
-public sealed record OrderChanged(OrderContent Content) : OrderEvent;
+public sealed record OrderChanged(OrderContent Content, DateTimeOffset? ReceivedAt = null) : OrderEvent;
 
 public sealed record OrderCancelled(string? Why) : OrderEvent;
 
@@ -37,9 +38,9 @@ public enum LineTrouble : byte { Cancelled = 0, BackOrdered = 1 }
 /// <param name="RainCheck">Minor units: the price the shop keeps for the buyer; null: it keeps none.</param>
 /// <param name="Alternative">Another item that the shop suggests.</param>
 /// <param name="Occurrence">The how many-th of its kind in this order.</param>
-public sealed record LineUnavailable(string Line, int Quantity, LineTrouble Trouble, long? RainCheck, string? Alternative, int Occurrence) : OrderEvent;
+public sealed record LineUnavailable(string Line, int Quantity, LineTrouble Trouble, long? RainCheck, string? Alternative, int Occurrence, DateTimeOffset? ReceivedAt = null) : OrderEvent;
 
-public sealed record ShipmentAdded(OrderShipment Shipment) : OrderEvent;
+public sealed record ShipmentAdded(OrderShipment Shipment, DateTimeOffset? ReceivedAt = null) : OrderEvent;
 
 /// <summary>Where the dates of the order's shipments stood: the latest of each kind over those that have not arrived.</summary>
 /// <param name="Carrier">The carrier's date.</param>
@@ -87,5 +88,5 @@ public sealed record DecisionsAdopted(string From, ImmutableArray<CauseKey> Sett
 public sealed record OrderAppend(DateTimeOffset RecordedAt, ImmutableArray<OrderEvent> Events)
 {
     /// <summary>True when somebody beside the order must hear of it.</summary>
-    public bool HasReaction => Events.Any(static e => e is not (DatesNoted or OfferWithheld));
+    public bool HasReaction => Events.Any(static e => e is not DatesNoted);
 }

@@ -17,11 +17,11 @@ public static class OrderWhy
     /// <param name="order">The order after it.</param>
     public static string Of(OrderEvent happened, Order order) => happened switch
     {
-        OrderPlaced(var content) => $"The shop told us of the order: {Count(content.Lines.Length, "line")} for {content.Value}{Promised(content)}.",
-        OrderChanged(var content) => $"The shop changed the order: {Count(content.Lines.Length, "line")} for {content.Value}{Promised(content)}.",
+        OrderPlaced(var content, _) => $"The shop told us of the order: {Count(content.Lines.Length, "line")} for {content.Value}{Promised(content)}.",
+        OrderChanged(var content, _) => $"The shop changed the order: {Count(content.Lines.Length, "line")} for {content.Value}{Promised(content)}.",
         OrderCancelled(var why) => why is null ? "The shop cancelled the order." : $"The shop cancelled the order: {why}.",
         LineUnavailable line => $"The shop {(line.Trouble == LineTrouble.Cancelled ? "cancelled" : "back-ordered")} {line.Quantity} of line {line.Line}.",
-        ShipmentAdded(var shipment) => $"The shop added shipment {shipment.Carrier} {shipment.Number}.",
+        ShipmentAdded(var shipment, _) => $"The shop added shipment {shipment.Carrier} {shipment.Number}.",
         DatesNoted dates => $"{dates.Delivered} of {dates.Shipments} parcels had arrived; the carrier's date was {Day(dates.Carrier)}, ours {Day(dates.Ours)}, pages showed {Day(dates.Shown)}.",
         RemedyDecided(var decision) => WhyDecided.Of(decision),
         OfferMade(var offer) => $"Budget and ledger have offer {offer}, so the buyer may be told.",

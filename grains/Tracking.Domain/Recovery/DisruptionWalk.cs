@@ -65,8 +65,11 @@ public static class DisruptionWalk
             (_order, _stories, _edd, _thresholds, _settle, _since, _until) = (order, stories, edd, thresholds, settle, since, until);
             _known = [.. stories.Select(s => new KnownShipment(s.Told, Shipment.Unseen(s.Key)))];
             for (var i = 0; i < stories.Count; i++)
-                foreach (var scan in stories[i].Scans)
-                    _arrivals.Add((scan.ReceivedAt, i, scan));
+            {
+                // To an order a scan is known once the parcel is known to be its own; what fell due before is the business of the parcel's stand-in.
+                var ours = order.ShipmentsSince.TryGetValue($"{stories[i].Told.Carrier}/{stories[i].Told.Number}", out var told) ? told.Received : DateTimeOffset.MinValue;
+                foreach (var scan in stories[i].Scans) _arrivals.Add((scan.ReceivedAt > ours ? scan.ReceivedAt : ours, i, scan));
+            }
             _arrivals.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Story != b.Story ? a.Story.CompareTo(b.Story) : a.Scan.Scan.Key.CompareTo(b.Scan.Scan.Key));
             var instants = _arrivals.Select(a => a.At).Distinct().ToList();
             foreach (var instant in instants.Skip(Math.Max(0, instants.Count - MaxInstants))) Ahead(instant);

@@ -31,6 +31,7 @@ public sealed class CustomerGrain(IEventJournal journal, TimeProvider clock) : G
     public async Task Close(string offer, string outcome, RemedyKind? remedy, long cost)
     {
         var customer = await State.GetAsync();
+        if (!customer.Lines.ContainsKey(offer)) customer = await State.GetAsync(fresh: true);
         if (customer.Lines.TryGetValue(offer, out var line) && line.Outcome == Customer.Open) await State.AppendAsync(new OfferClosed(offer, outcome, remedy, cost));
     }
 

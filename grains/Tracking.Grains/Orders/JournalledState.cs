@@ -15,9 +15,10 @@ internal sealed class JournalledState<TState, TEvent>(IEventJournal journal, str
     private int _version;
     private DateTimeOffset _recordedAt;
 
-    public async ValueTask<TState> GetAsync()
+    /// <param name="fresh">From the journal, whatever is known: another activation may have written. Before doing nothing because something is not there.</param>
+    public async ValueTask<TState> GetAsync(bool fresh = false)
     {
-        if (_state is not null) return _state;
+        if (_state is not null && !fresh) return _state;
         try
         {
             var state = unseen;

@@ -18,6 +18,7 @@ public sealed partial class OrderGrain(
     TimeProvider clock, ILogger<OrderGrain> log) : Grain, IOrderGrain
 {
     private readonly Dictionary<ShipmentKey, ShipmentStory> _stories = [];
+    private readonly HashSet<ShipmentKey> _ours = [];   // nobody can have decided for these before us
     private Order? _order;
     private DateTimeOffset? _due;   // when we are woken, as far as that is stored for sure
 
@@ -25,7 +26,7 @@ public sealed partial class OrderGrain(
 
     // ---- what the shop tells ---------------------------------------------------------------------------------------------
 
-    public Task<OrderReply> Place(OrderContent content, OrderPeople people) => AnswerAsync(async () =>
+    public Task<OrderReply> Place(OrderContent content, OrderPeople people, DateTimeOffset receivedAt) => AnswerAsync(async () =>
     {
         var (order, known) = await loader.LoadWithPeopleAsync(Key);
         _order = order;
@@ -35,16 +36,16 @@ public sealed partial class OrderGrain(
             return fields.IsEmpty ? new OrderReply(OrderRefusal.None, order.Revision, false)
                 : new OrderReply(OrderRefusal.Conflict, order.Revision, false, $"Order {Key.Order} is known with other content: {string.Join(", ", fields)}. Change it with PUT.", fields);
         }
-        return await TellAsync(order, content, people, new OrderPlaced(content));
+        return await TellAsync(order, content, people, new OrderPlaced(content, receivedAt));
     });
 
-    public Task<OrderReply> Change(OrderContent content, OrderPeople people, int? ifVersion) => AnswerAsync(async () =>
+    public Task<OrderReply> Change(OrderContent content, OrderPeople people, DateTimeOffset receivedAt, int? ifVersion) => AnswerAsync(async () =>
     {
         var (order, known) = await loader.LoadWithPeopleAsync(Key);
         _order = order;
         if (Refuse(order, ifVersion) is { } refused) return refused;
         if (OrderDifference.Of(order.Content!, known, content, people).IsEmpty) return new OrderReply(OrderRefusal.None, order.Revision, false);
-        return await TellAsync(order, content, people, new OrderChanged(content));
+        return await TellAsync(order, content, people, new OrderChanged(content, receivedAt));
     });
 
     public Task<OrderReply> Cancel(string? why, int? ifVersion) => AnswerAsync(async () =>
@@ -57,7 +58,7 @@ public sealed partial class OrderGrain(
         return await StoreAsync(order, default, [.. events]);
     });
 
-    public Task<OrderReply> LineUnavailable(LineReport report, int? ifVersion) => AnswerAsync(async () =>
+    public Task<OrderReply> LineUnavailable(LineReport report, DateTimeOffset receivedAt, int? ifVersion) => AnswerAsync(async () =>
     {
         var order = await GetAsync();
         if (Refuse(order, ifVersion) is { } refused) return refused;
@@ -71,10 +72,10 @@ public sealed partial class OrderGrain(
             return Invalid(order, [new OrderProblem("/quantity", $"Of line '{line.Id}' {order.Wanted(line)} are to come; {quantity} cannot be taken out.")]);
         if (report.RainCheck < 0) return Invalid(order, [new OrderProblem("/rainCheck", "A price is not negative.")]);
         var occurrence = order.Unavailable.Count(u => u.Told.Trouble == trouble) + 1;
-        return await StoreAsync(order, default, new LineUnavailable(line.Id, quantity, trouble, report.RainCheck, report.Alternative, occurrence));
+        return await StoreAsync(order, default, new LineUnavailable(line.Id, quantity, trouble, report.RainCheck, report.Alternative, occurrence, receivedAt));
     });
 
-    public Task<OrderReply> PutShipment(OrderShipment shipment, int? ifVersion) => AnswerAsync(async () =>
+    public Task<OrderReply> PutShipment(OrderShipment shipment, DateTimeOffset receivedAt, int? ifVersion) => AnswerAsync(async () =>
     {
         var order = await GetAsync();
         if (Refuse(order, ifVersion) is { } refused) return refused;
@@ -82,7 +83,7 @@ public sealed partial class OrderGrain(
         if (known is not null && known.Untracked == shipment.Untracked && known.Lines.SequenceEqual(shipment.Lines)) return new OrderReply(OrderRefusal.None, order.Revision, false);
         if (OrderRules.CheckShipment(order, shipment) is { IsEmpty: false } problems) return Invalid(order, problems);
         if (await BindAsync(order.CustomerId, [shipment]) is { } other) return Taken(order, other);
-        return await StoreAsync(order, default, new ShipmentAdded(shipment));
+        return await StoreAsync(order, default, new ShipmentAdded(shipment, receivedAt));
     });
 
     private async Task<OrderReply> TellAsync(Order order, OrderContent content, OrderPeople people, OrderEvent told)
@@ -143,54 +144,74 @@ public sealed partial class OrderGrain(
 
     public Task Look(ShipmentKey? moved) => TurnAsync(async () =>
     {
-        var order = await GetAsync();
+        // Read anew: if another activation wrote, doing nothing by an old state would be doing the wrong thing silently.
+        var order = _order = await loader.LoadAsync(Key);
         if (order.Content is null && !Key.IsStandIn) return false;
-        order = await AdoptAsync(order);
+        if (await AdoptAsync(order) is not { } adopted) return await LaterAsync();
         // One parcel moved: the others as we read them last. Where that leads to a decision, everything is read before it is taken.
-        var look = Decide(order, await StoriesAsync(order, moved));
-        if (moved is not null && look.Append is { } append && append.Events.Any(e => e is not DatesNoted)) look = Decide(order, await StoriesAsync(order, null));
-        await ConcludeAsync(order, look);
+        var look = Decide(adopted, await StoriesAsync(adopted, moved));
+        if (moved is not null && look.Append is { } append && append.Events.Any(e => e is not DatesNoted)) look = Decide(adopted, await StoriesAsync(adopted, null));
+        await ConcludeAsync(adopted, look);
         return true;
     });
 
     public Task Wake() => TurnAsync(async () =>
     {
-        var order = await GetAsync();
+        var order = _order = await loader.LoadAsync(Key);
         if (order.Content is null && !Key.IsStandIn) return false;
         _due ??= clock.GetUtcNow();   // whoever wakes us found a due time stored, or flushes what we say now
-        order = await AdoptAsync(order);
-        await ConcludeAsync(order, Decide(order, await StoriesAsync(order, null)));
+        if (await AdoptAsync(order) is not { } adopted) return await LaterAsync();
+        await ConcludeAsync(adopted, Decide(adopted, await StoriesAsync(adopted, null)));
         return true;
     });
 
-    public Task<HandedOver> HandOver(string toOrder) => TurnAsync(async () =>
+    public Task<HandedOver> HandOver(string toOrder, DateTimeOffset toldAt) => TurnAsync(async () =>
     {
-        var order = await GetAsync();
+        var order = _order = await loader.LoadAsync(Key);
         if (order.TakenOverBy is null)
-            order = await StoreAsync(order, order.Append(clock.GetUtcNow(), new DecisionsAdopted(toOrder, [], [])), default);
+        {
+            var look = OrderClock.Look(order, await StoriesAsync(order, null), policies.Of(Key.Retailer), edd.Current, clock.GetUtcNow(), Grace, clock.GetUtcNow(), toldAt);
+            var decided = look.Append?.Events.Where(static e => e is RemedyDecided) ?? [];
+            order = await StoreAsync(order, order.Append(clock.GetUtcNow(), [.. decided, new DecisionsAdopted(toOrder, [], [])]), default);
+            await ConcludeAsync(order, new OrderLook(null, order, null));
+        }
         return new HandedOver([.. order.Offers.Select(o => o.Decision.Cause)], [.. order.Offers.Where(o => o.Decision.Tell).Select(o => o.Decision.Cause)]);
     });
 
-    // What was decided for a shipment while nobody had told us its order stays decided.
-    private async Task<Order> AdoptAsync(Order order)
+    // What was decided for a shipment while nobody had told us its order stays decided. Null: it cannot be asked yet, because what reached us before may still be on its way to the disk.
+    private async Task<Order?> AdoptAsync(Order order)
     {
-        if (Key.IsStandIn) return order;
+        if (Key.IsStandIn || !policies.MindsStandIns(Key.Retailer)) return order;
         foreach (var shipment in order.Shipments)
         {
             var key = shipment.KeyIn(Key.Retailer);
             var standIn = OrderKey.StandIn(key, 0);
-            if (order.AdoptedFrom.Contains(standIn.Order)) continue;
-            if ((await loader.LoadAsync(standIn)).Version == 0 && !policies.MindsStandIns(Key.Retailer)) continue;
-            if ((await StoryAsync(shipment, key, fresh: false)).FirstRecordedAt is not { } first
-                || first > order.ShipmentsSince.GetValueOrDefault($"{shipment.Carrier}/{shipment.Number}") + TimeSpan.FromMinutes(1)) continue;   // known as ours before it was ever scanned
-            var taken = await GrainFactory.GetGrain<IOrderGrain>(standIn.ToString()).HandOver(Key.Order);
+            if (order.AdoptedFrom.Contains(standIn.Order) || _ours.Contains(key)) continue;
+            var told = order.ShipmentsSince.GetValueOrDefault($"{shipment.Carrier}/{shipment.Number}").Received;
+            if (clock.GetUtcNow() < told + Grace) return null;
+            var story = await StoryAsync(shipment, key, fresh: true);
+            if (!story.Scans.Any(s => s.ReceivedAt < told)) { _ours.Add(key); continue; }   // known as ours before it was ever scanned
+            var taken = await GrainFactory.GetGrain<IOrderGrain>(standIn.ToString()).HandOver(Key.Order, told);
             order = await StoreAsync(order, order.Append(clock.GetUtcNow(), new DecisionsAdopted(standIn.Order, taken.Settled, taken.Told)), default);
         }
         return order;
     }
 
+    // Nothing is decided yet; only when to look again is made sure of.
+    private async Task<bool> LaterAsync()
+    {
+        var order = _order!;
+        var at = clock.GetUtcNow() + Grace + TimeSpan.FromMilliseconds(1);
+        var known = KnownDue(order);
+        var earlier = known is null || at < known;
+        await ConcludeAsync(order, new OrderLook(earlier ? order.Append(clock.GetUtcNow(), (order.Dates ?? new DatesNoted(clock.GetUtcNow(), null, null, null, 0, order.Shipments.Length)) with { LookAt = at }) : null, order, earlier ? at : known));
+        return true;
+    }
+
+    private TimeSpan Grace => TimeSpan.FromSeconds(options.Value.GraceSeconds);
+
     private OrderLook Decide(Order order, IReadOnlyList<ShipmentStory> stories)
-        => OrderClock.Look(order, stories, policies.Of(Key.Retailer), edd.Current, clock.GetUtcNow(), TimeSpan.FromSeconds(options.Value.GraceSeconds), KnownDue(order));
+        => OrderClock.Look(order, stories, policies.Of(Key.Retailer), edd.Current, clock.GetUtcNow(), Grace, KnownDue(order));
 
     private DateTimeOffset? KnownDue(Order order) => _due ?? (order.Dates?.LookAt is { } noted && noted > clock.GetUtcNow() ? noted : null);
 
@@ -215,6 +236,7 @@ public sealed partial class OrderGrain(
     public Task<OfferState> Settle(string offer, Withheld answer, string? detail) => TurnAsync(async () =>
     {
         var order = await GetAsync();
+        if (order.FindOffer(offer) is null) order = _order = await loader.LoadAsync(Key);   // another activation decided it
         if (order.FindOffer(offer) is not { } known) throw new InvalidOperationException($"Order {Key} has not decided offer {offer}.");
         if (known.State != OfferState.Decided) return known.State;
         OrderEvent settled = answer == Withheld.Not ? new OfferMade(offer) : new OfferWithheld(offer, answer, detail);
@@ -256,6 +278,7 @@ public sealed partial class OrderGrain(
         try
         {
             var order = await GetAsync();
+            if (order.FindOffer(offer) is not { State: not OfferState.Decided }) order = _order = await loader.LoadAsync(Key);   // another activation may know more
             return order.FindOffer(offer) is { State: not OfferState.Decided } known ? await answer(order, known) : new OfferReply(OfferRefusal.Unknown, false, null, "No such offer is known.");
         }
         catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException)

@@ -14,10 +14,39 @@ namespace Tracking.Grains.Orders;
 /// <summary>Makes notices of what orders stored. Each has an id by its cause, so telling twice is telling once; words are the channel's.</summary>
 public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, ShipmentLoader shipments, LinkTokens links, PolicyBook policies, INotices notices, CaseLoader? cases = null)
 {
-    /// <summary>A parcel left, or came.</summary>
-    public async ValueTask MovedAsync(OrderKey key, ShipmentKey shipment, MilestoneReached reached, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
+    /// <summary>
+    /// A parcel left, or came, after its order was told; what had reached us before is no news. By receipt times, so that it does not matter which of the two was worked off first.
+    /// </summary>
+    public async ValueTask MovedAsync(OrderKey key, ShipmentKey shipment, ShipmentAppend append, DateTimeOffset at, CancellationToken cancel)
     {
-        var order = await loader.LoadAsync(key, cancel);
+        if (!append.Events.Any(static e => e is MilestoneReached reached && Tells(reached) is not null)) return;
+        await MovedAsync(await loader.LoadAsync(key, cancel), shipment, append, at, cancel);
+    }
+
+    /// <summary>The same for all that reached us of a shipment while its order was on its way into the journal.</summary>
+    public async ValueTask MovedAsync(Order order, ShipmentKey shipment, CancellationToken cancel)
+    {
+        await foreach (var row in journal.ReadAsync(ShipmentStream.Of(shipment), cancel)) await MovedAsync(order, shipment, ShipmentJson.Read(row.Open.Span), row.RecordedAt, cancel);
+    }
+
+    private async ValueTask MovedAsync(Order order, ShipmentKey shipment, ShipmentAppend append, DateTimeOffset at, CancellationToken cancel)
+    {
+        if (!order.ShipmentsSince.TryGetValue($"{shipment.Carrier}/{shipment.Number}", out var since)) return;
+        var received = append.Scans.IsEmpty ? at : append.Scans.Max(static s => s.ReceivedAt);
+        if (received < since.Received) return;
+        foreach (var happened in append.Events)
+            if (happened is MilestoneReached reached && Tells(reached) is { } kind) await MovedAsync(order, shipment, reached, kind, at, cancel);
+    }
+
+    private static NoticeKind? Tells(MilestoneReached reached) => reached.To switch
+    {
+        Milestone.Delivered when reached.From != Milestone.Delivered => NoticeKind.Delivered,
+        Milestone.Accepted or Milestone.InTransit or Milestone.OutForDelivery when reached.From is Milestone.Unknown or Milestone.LabelCreated => NoticeKind.Shipped,
+        _ => null,
+    };
+
+    private async ValueTask MovedAsync(Order order, ShipmentKey shipment, MilestoneReached reached, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
+    {
         var use = LinkTokens.UseId(shipment, reached.Use);
         // The parcel's case knows whether somebody must be home, by the shop's wish or its rule.
         var signature = kind == NoticeKind.Shipped && (order.Content?.Signature == SignatureWish.Required || (cases is not null && (await cases.LoadAsync(shipment, cancel)).Signature is { Required: true }));
@@ -25,40 +54,36 @@ public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, Shipm
     }
 
     /// <summary>Bad news without an offer.</summary>
-    public async ValueTask ToldAsync(OrderKey key, RecoveryDecision decision, DateTimeOffset at, CancellationToken cancel)
+    public ValueTask ToldAsync(Order order, RecoveryDecision decision, DateTimeOffset at, CancellationToken cancel)
     {
-        var order = await loader.LoadAsync(key, cancel);
-        await SendAsync(order, KindOf(decision.Cause.Cause), [decision.Offer], at, Facts(order, decision), Speaking(order, decision), cancel);
+        return SendAsync(order, KindOf(decision.Cause.Cause), [decision.Offer], at, Facts(order, decision), Speaking(order, decision), cancel);
     }
 
     /// <summary>Bad news with a choice: one notice for both.</summary>
-    public async ValueTask OfferAsync(OrderKey key, RecoveryDecision decision, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
+    public ValueTask OfferAsync(Order order, RecoveryDecision decision, NoticeKind kind, DateTimeOffset at, CancellationToken cancel)
     {
-        var order = await loader.LoadAsync(key, cancel);
         var facts = Facts(order, decision) with
         {
             Remedies = [.. decision.Remedies.Select(r => r.Kind.Name())],
-            Until = decision.ExpiresAt is { } until ? policies.Of(key.Retailer).DayOf(until) : null,
+            Until = decision.ExpiresAt is { } until ? policies.Of(order.Key.Retailer).DayOf(until) : null,
         };
-        await SendAsync(order, kind, [decision.Offer], at, facts, Speaking(order, decision), cancel);
+        return SendAsync(order, kind, [decision.Offer], at, facts, Speaking(order, decision), cancel);
     }
 
-    public async ValueTask AcceptedAsync(OrderKey key, RecoveryDecision decision, OfferAccepted accepted, DateTimeOffset at, CancellationToken cancel)
+    public ValueTask AcceptedAsync(Order order, RecoveryDecision decision, OfferAccepted accepted, DateTimeOffset at, CancellationToken cancel)
     {
-        var order = await loader.LoadAsync(key, cancel);
         var remedy = decision.Remedies.First(r => r.Kind == accepted.Remedy);
         var facts = new NoticeFacts
         {
             Remedies = [remedy.Kind.Name()], Code = accepted.Code, Item = remedy.Item,
             Amount = remedy.Cost > 0 ? new Money(remedy.Cost, decision.Currency).Amount : null, Currency = remedy.Cost > 0 ? decision.Currency : null,
         };
-        await SendAsync(order, NoticeKind.OfferAccepted, [decision.Offer], at, facts, Speaking(order, decision), cancel);
+        return SendAsync(order, NoticeKind.OfferAccepted, [decision.Offer], at, facts, Speaking(order, decision), cancel);
     }
 
-    public async ValueTask KeptAgainAsync(OrderKey key, PromiseKeptAgain kept, DateTimeOffset at, CancellationToken cancel)
+    public ValueTask KeptAgainAsync(Order order, PromiseKeptAgain kept, DateTimeOffset at, CancellationToken cancel)
     {
-        var order = await loader.LoadAsync(key, cancel);
-        await SendAsync(order, NoticeKind.PromiseKeptAgain, [key.Order, FormattableString.Invariant($"{kept.Promise}")], at, new NoticeFacts { Before = order.Promise?.Promise.By }, order.Shipments.FirstOrDefault()?.KeyIn(key.Retailer), cancel);
+        return SendAsync(order, NoticeKind.PromiseKeptAgain, [order.Key.Order, FormattableString.Invariant($"{kept.Promise}")], at, new NoticeFacts { Before = order.Promise?.Promise.By }, order.Shipments.FirstOrDefault()?.KeyIn(order.Key.Retailer), cancel);
     }
 
     private static NoticeKind KindOf(Cause cause) => cause switch

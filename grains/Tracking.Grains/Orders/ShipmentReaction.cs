@@ -7,7 +7,6 @@ using Tracking.Grains.Partitions;
 using Tracking.Grains.Recovery;
 using Tracking.Grains.Shipments;
 using Tracking.Journal;
-using NoticeKind = Tracking.Contracts.Ports.NoticeKind;
 
 namespace Tracking.Grains.Orders;
 
@@ -35,16 +34,8 @@ public sealed class ShipmentReaction(IGrainFactory grains, OrderLoader loader, P
             return;
         }
         foreach (var order in orders) await grains.GetGrain<IOrderGrain>(order.ToString()).Look(key);
-        foreach (var happened in append.Events)
-            if (happened is MilestoneReached reached && Tells(reached) is { } kind) await teller.MovedAsync(orders[0], key, reached, kind, row.RecordedAt, cancel);
+        await teller.MovedAsync(orders[0], key, append, row.RecordedAt, cancel);
     }
-
-    private static NoticeKind? Tells(MilestoneReached reached) => reached.To switch
-    {
-        Milestone.Delivered when reached.From != Milestone.Delivered => NoticeKind.Delivered,
-        Milestone.Accepted or Milestone.InTransit or Milestone.OutForDelivery when reached.From is Milestone.Unknown or Milestone.LabelCreated => NoticeKind.Shipped,
-        _ => null,
-    };
 
     // What a parcel that nobody ordered is woken up for. From then on its own clock looks after it.
     private static bool IsTrouble(ShipmentEvent happened) => happened switch

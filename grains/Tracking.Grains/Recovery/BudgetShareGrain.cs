@@ -63,6 +63,7 @@ public sealed class BudgetShareGrain(IEventJournal journal, TimeProvider clock) 
     public async Task Spend(string offer, long amount)
     {
         var share = await State.GetAsync();
+        if (!share.Offers.ContainsKey(offer)) share = await State.GetAsync(fresh: true);
         if (share.Offers.TryGetValue(offer, out var known) && known.State == OfferMoney.Reserved) await State.AppendAsync(new Spent(offer, Math.Clamp(amount, 0, known.Amount)));
     }
 

@@ -16,7 +16,7 @@ public sealed class StoryTests
         await using var world = await OrderWorld.StartAsync(An.Policy);
 
         // Monday: checkout. Delivery is promised by Thursday.
-        (await world.Order("1001").Place(An.Order(), An.People)).Refusal.ShouldBe(OrderRefusal.None);
+        (await world.Order("1001").Place(An.Order(), An.People, world.Clock.GetUtcNow())).Refusal.ShouldBe(OrderRefusal.None);
         await world.SettleAsync();
 
         // Tuesday: it leaves Duluth. The buyer hears of that.
@@ -69,11 +69,11 @@ public sealed class StoryTests
     public async Task A_cancelled_line_is_told_once_with_its_price_kept()
     {
         await using var world = await OrderWorld.StartAsync(An.Policy);
-        await world.Order("1002").Place(An.Order(lines: [new("1", 1, "hat", "Felt hat", 4_000), new("2", 2, "gloves", "Gloves", 4_000)]), An.People);
+        await world.Order("1002").Place(An.Order(lines: [new("1", 1, "hat", "Felt hat", 4_000), new("2", 2, "gloves", "Gloves", 4_000)]), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
 
-        (await world.Order("1002").LineUnavailable(new LineReport("1", null, false, 4_000, "Wool hat"), null)).Changed.ShouldBeTrue();
-        (await world.Order("1002").LineUnavailable(new LineReport("1", null, false, 4_000, "Wool hat"), null)).Changed.ShouldBeFalse();
+        (await world.Order("1002").LineUnavailable(new LineReport("1", null, false, 4_000, "Wool hat"), world.Clock.GetUtcNow(), null)).Changed.ShouldBeTrue();
+        (await world.Order("1002").LineUnavailable(new LineReport("1", null, false, 4_000, "Wool hat"), world.Clock.GetUtcNow(), null)).Changed.ShouldBeFalse();
         await world.SettleAsync();
         await world.PassAsync(TimeSpan.FromMinutes(15));
 
@@ -91,7 +91,7 @@ public sealed class StoryTests
     {
         string[] numbers = ["1Z7X904E0342100870", "1Z7X904E0342100871", "1Z7X904E0342100872"];
         await using var world = await OrderWorld.StartAsync(An.Policy);
-        await world.Order("1003").Place(An.Order(shipments: numbers), An.People);
+        await world.Order("1003").Place(An.Order(shipments: numbers), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         foreach (var number in numbers)
         {
@@ -109,7 +109,7 @@ public sealed class StoryTests
     public async Task A_newer_policy_offers_nothing_for_what_an_older_one_settled()
     {
         await using var world = await OrderWorld.StartAsync(An.Policy.Replace("\"carrier-delay\", ", "", StringComparison.Ordinal).Replace("\"predicted-promise-miss\", ", "", StringComparison.Ordinal));
-        await world.Order("1004").Place(An.Order(promise: "2026-12-01"), An.People);
+        await world.Order("1004").Place(An.Order(promise: "2026-12-01"), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         await world.ScanAsync(A.Scan(Milestone.InTransit, "2026-11-16T02:00:00-06:00", modifiers: Modifiers.Delayed));
         await world.PassAsync(TimeSpan.FromHours(1));
@@ -127,7 +127,7 @@ public sealed class StoryTests
     public async Task A_cause_that_is_disproved_while_it_settles_is_none()
     {
         await using var world = await OrderWorld.StartAsync(An.Policy);
-        await world.Order("1005").Place(An.Order(promise: "2026-12-01"), An.People);
+        await world.Order("1005").Place(An.Order(promise: "2026-12-01"), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         await world.ScanAsync(A.Scan(Milestone.InTransit, "2026-11-16T02:00:00-06:00", code: "X1", modifiers: Modifiers.Delayed));
         await world.PassAsync(TimeSpan.FromMinutes(5));
@@ -142,7 +142,7 @@ public sealed class StoryTests
     public async Task A_promise_that_is_kept_after_all_is_told_and_ends_the_offer_where_the_policy_says_so()
     {
         await using var world = await OrderWorld.StartAsync(An.Policy.Replace("\"keep\"", "\"end\"", StringComparison.Ordinal));
-        await world.Order("1006").Place(An.Order(promise: "2026-11-20"), An.People);
+        await world.Order("1006").Place(An.Order(promise: "2026-11-20"), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         await world.ScanAsync(A.Scan(Milestone.InTransit, "2026-11-16T02:00:00-06:00", modifiers: Modifiers.Delayed, reason: Reason.ExternalWeather));
         await world.PassAsync(TimeSpan.FromHours(2));
@@ -166,7 +166,7 @@ public sealed class StoryTests
         var offer = (await world.Reader.OffersOfAsync(A.Key)).ShouldHaveSingleItem();
         offer.Order.IsStandIn.ShouldBeTrue();
 
-        await world.Order("1007").Place(An.Order(promise: null), An.People);
+        await world.Order("1007").Place(An.Order(promise: null), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         await world.PassAsync(TimeSpan.FromHours(4));
 
@@ -178,7 +178,7 @@ public sealed class StoryTests
     public async Task An_offer_nobody_answers_is_recalled_once_ends_and_gives_its_money_back()
     {
         await using var world = await OrderWorld.StartAsync(An.Policy.Replace(", \"silent\"", "", StringComparison.Ordinal));
-        await world.Order("1008").Place(An.Order(promise: null), An.People);
+        await world.Order("1008").Place(An.Order(promise: null), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         await world.ScanAsync(A.Scan(Milestone.InTransit, "2026-11-16T02:00:00-06:00", modifiers: Modifiers.Delayed));
         await world.PassAsync(TimeSpan.FromDays(8));
@@ -197,7 +197,7 @@ public sealed class StoryTests
     public async Task An_untracked_parcel_never_becomes_late()
     {
         await using var world = await OrderWorld.StartAsync(An.Policy);
-        await world.Order("1009").Place(An.Order(untracked: true), An.People);
+        await world.Order("1009").Place(An.Order(untracked: true), An.People, world.Clock.GetUtcNow());
         await world.SettleAsync();
         await world.PassAsync(TimeSpan.FromDays(30));
 
