@@ -31,7 +31,7 @@ public sealed class FeedIntakeTests
         var grains = DispatchProxy.Create<IGrainFactory, Grains>();
         ((Grains)(object)grains).Answer = (key, batch) => new ScanReceipt([.. batch.Scans.Select(_ => _failing.Contains(key) ? ScanOutcome.Failed : ScanOutcome.Accepted)], 1, null);
         var gate = new IngestGate(options, clock);
-        var metrics = new IngestMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), options, gate, clock);
+        var metrics = new IngestMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), gate, clock);
         return new FeedIntake(new ScanIntake(grains, gate, metrics, clock, NullLogger<ScanIntake>.Instance), _quarantine, new FeedFormats("no-such-folder", clock, NullLogger<FeedFormats>.Instance), options);
     }
 

@@ -8,6 +8,7 @@ namespace Tracking.Web.Tests.Scans;
 public sealed class IngestGateTests
 {
     private readonly ManualClock _clock = new();
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(10), Slow = TimeSpan.FromSeconds(2);
     private static readonly Retailer Free = new("free", new RetailerOptions());
     private static readonly Retailer Bound = new("bound", new RetailerOptions { ScansPerSecond = 100 });
 
@@ -24,7 +25,7 @@ public sealed class IngestGateTests
         gate.RetryAfter(Bound).ShouldBe(1);
         gate.InFlight.ShouldBe(100);
 
-        gate.Leave(1);
+        gate.Leave(1, Quick);
         gate.RetryAfter(Free).ShouldBeNull();
     }
 
@@ -34,7 +35,7 @@ public sealed class IngestGateTests
         var gate = Gate(most: 1_000_000);
         gate.RetryAfter(Bound).ShouldBeNull();
         gate.Enter(Bound, 1500);   // a request that was let in is taken whole
-        gate.Leave(1500);
+        gate.Leave(1500, Quick);
         gate.RetryAfter(Bound).ShouldBe(5);
 
         _clock.Advance(TimeSpan.FromSeconds(4));
@@ -48,7 +49,7 @@ public sealed class IngestGateTests
     {
         var gate = Gate(most: 1_000_000);
         gate.Enter(Bound, 5000);
-        gate.Leave(5000);
+        gate.Leave(5000, Quick);
         gate.RetryAfter(Bound).ShouldNotBeNull();
         gate.RetryAfter(Free).ShouldBeNull();
         gate.RetryAfter(new Retailer("other", new RetailerOptions { ScansPerSecond = 1 })).ShouldBeNull();
@@ -59,10 +60,47 @@ public sealed class IngestGateTests
     {
         var gate = Gate(most: 1_000_000);
         gate.Enter(Bound, 1000);
-        gate.Leave(1000);
+        gate.Leave(1000, Quick);
         _clock.Advance(TimeSpan.FromHours(1));
         gate.Enter(Bound, 1100);
-        gate.Leave(1100);
+        gate.Leave(1100, Quick);
         gate.RetryAfter(Bound).ShouldBe(1);
+    }
+
+    [Fact]
+    public void Answers_that_take_too_long_let_in_less_and_quick_ones_let_in_more_again()
+    {
+        var gate = Gate(most: 100_000);
+        var first = gate.Limit;
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        gate.Enter(Free, 4000);
+        gate.Leave(4000, Slow);
+        var less = gate.Limit;
+        less.ShouldBeInRange(IngestGate.Least, first - 1);
+
+        gate.Enter(Free, 4000);
+        gate.Leave(4000, Quick);
+        gate.Limit.ShouldBeGreaterThan(less);
+        gate.Limit.ShouldBeLessThanOrEqualTo(100_000);
+    }
+
+    [Fact]
+    public void One_slow_crowd_shrinks_the_gate_once_and_never_below_a_few_large_messages()
+    {
+        var gate = Gate(most: 100_000);
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        gate.Enter(Free, 8000);
+        gate.Leave(4000, Slow);
+        var once = gate.Limit;
+        gate.Leave(4000, Slow);
+        gate.Limit.ShouldBe(once);
+
+        for (var i = 0; i < 20; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(3));
+            gate.Enter(Free, 1);
+            gate.Leave(1, Slow);
+        }
+        gate.Limit.ShouldBe(IngestGate.Least);
     }
 }
