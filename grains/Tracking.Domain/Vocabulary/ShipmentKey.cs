@@ -18,6 +18,7 @@ public readonly record struct ShipmentKey(
         var first = text.IndexOf('/', StringComparison.Ordinal);
         var second = first < 0 ? -1 : text.IndexOf('/', first + 1);
         if (first <= 0 || second <= first + 1 || second == text.Length - 1) throw new FormatException($"'{text}' is not retailer/carrier/number.");
-        return new ShipmentKey(text[..first], text[(first + 1)..second], text[(second + 1)..]);
+        // A million shipments of one retailer share its name and their carriers'.
+        return new ShipmentKey(Words.Of(text.AsSpan(0, first)), Words.Of(text.AsSpan(first + 1, second - first - 1)), text[(second + 1)..]);
     }
 }

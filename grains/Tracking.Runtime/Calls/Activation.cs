@@ -308,12 +308,13 @@ internal class Activation : TaskScheduler, IGrainContext, ICallTarget, ITurns
     {
         try
         {
-            using var limit = new CancellationTokenSource(Silo.Options.ActivationTimeout, Silo.Clock);
+            // Most grains have nothing to do before their first call, and then there is nothing to limit.
+            using var limit = _class!.Activates ? new CancellationTokenSource(Silo.Options.ActivationTimeout, Silo.Clock) : null;
             _scope = Silo.Services.CreateScope();
-            var made = _class!.Make(_scope.ServiceProvider, this);
+            var made = _class.Make(_scope.ServiceProvider, this);
             GrainInstance = made.Grain;
             foreach (var state in made.States) await state.ReadStateAsync();
-            if (made.Grain is IGrainBase grain)
+            if (limit is not null && made.Grain is IGrainBase grain)
             {
                 var activated = grain.OnActivateAsync(limit.Token);
                 if (!activated.IsCompleted) activated = activated.WaitAsync(limit.Token);

@@ -18,6 +18,7 @@ internal sealed class GrainClass
     {
         Type = type;
         GrainType = type.GetCustomAttribute<GrainTypeAttribute>()?.GrainType ?? GrainType.Create(DefaultName(type));
+        Activates = !typeof(Grain).IsAssignableFrom(type) || type.GetMethod(nameof(Grain.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
         Reentrant = type.IsDefined(typeof(ReentrantAttribute));
         MaxWorkers = type.GetCustomAttribute<StatelessWorkerAttribute>()?.MaxLocalWorkers;
 
@@ -39,6 +40,8 @@ internal sealed class GrainClass
     internal Type Type { get; }
     internal GrainType GrainType { get; }
     internal bool Reentrant { get; }
+    /// <summary>Whether it does anything before its first call.</summary>
+    internal bool Activates { get; }
     /// <summary>How many activations of one id may run side by side; null for an ordinary grain.</summary>
     internal int? MaxWorkers { get; }
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Tracking.Domain.Shipments;
+namespace Tracking.Domain.Vocabulary;
 
 /// <summary>
 /// Short texts that come again and again (carriers, codes, cities, postal codes) as one string each, instead of a new one per scan. A small table per
@@ -23,9 +23,22 @@ internal static class Words
             if (b is 0 or >= 0x80) return false;
             hash = (hash ^ b) * 16777619u;
         }
-        ref var slot = ref (_mine ??= new string?[Slots])[(hash ^ (hash >> 15)) & (Slots - 1)];
+        ref var slot = ref Slot(hash);
         if (slot is null || !Ascii.Equals(ascii, slot)) slot = Encoding.ASCII.GetString(ascii);
         word = slot;
         return true;
     }
+
+    /// <summary>A string of these characters, the same one as often as the table remembers it.</summary>
+    public static string Of(ReadOnlySpan<char> text)
+    {
+        if (text.Length is 0 or > Longest) return text.ToString();
+        var hash = 2166136261u;
+        foreach (var c in text) hash = (hash ^ c) * 16777619u;
+        ref var slot = ref Slot(hash);
+        if (slot is null || !text.SequenceEqual(slot)) slot = text.ToString();
+        return slot;
+    }
+
+    private static ref string? Slot(uint hash) => ref (_mine ??= new string?[Slots])[(hash ^ (hash >> 15)) & (Slots - 1)];
 }
