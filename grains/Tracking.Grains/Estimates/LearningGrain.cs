@@ -54,6 +54,7 @@ public sealed partial class LearningGrain(
     private async Task RoundAsync(CancellationToken cancel)
     {
         var more = false;
+        var began = clock.GetTimestamp();
         try
         {
             if (_state is null) await LoadAsync(cancel);
@@ -65,7 +66,9 @@ public sealed partial class LearningGrain(
             _state = null;
             LogLater(log, refused.Message);
         }
-        _timer!.Change(more ? TimeSpan.FromMilliseconds(1) : UntilNext(), Timeout.InfiniteTimeSpan);
+        // A backlog is worked off at a third of one core: scans and pages come first, and what is learned an hour later is learned all the same.
+        var pause = TimeSpan.FromTicks(Math.Max(clock.GetElapsedTime(began).Ticks * 2, TimeSpan.TicksPerMillisecond));
+        _timer!.Change(more ? pause : UntilNext(), Timeout.InfiniteTimeSpan);
     }
 
     private async Task LoadAsync(CancellationToken cancel)
