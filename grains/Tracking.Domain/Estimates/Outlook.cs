@@ -112,10 +112,12 @@ internal readonly struct Outlook
         end += end / 4 + 2;
         if (end > Most) return false;
         before[0] = 0;
-        for (var day = 1; day <= end; day++) before[day] = BeforeDay(today + day);
         var best = int.MaxValue;
         for (int from = 0, to = 1; to <= end; to++)
         {
+            // No run as short as the best one begins this late and still holds enough: what lies further out need not be asked for.
+            if (best != int.MaxValue && to >= best && 1 - before[to - best] < Math.Min(wanted, EddSnapshot.SingleDayMass)) break;
+            before[to] = BeforeDay(today + to);
             while (from + 1 < to && before[to] - before[from + 1] >= wanted) from++;
             var held = before[to] - before[from];
             var enough = held >= (to - from == 1 && wanted <= EddSnapshot.WantedMass ? EddSnapshot.SingleDayMass : wanted);
