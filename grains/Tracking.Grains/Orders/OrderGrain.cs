@@ -146,7 +146,7 @@ public sealed partial class OrderGrain(
     {
         // Read anew: if another activation wrote, doing nothing by an old state would be doing the wrong thing silently.
         var order = _order = await loader.LoadAsync(Key);
-        if (order.Content is null && !Key.IsStandIn) return false;
+        if (order.Content is null && (!Key.IsStandIn || await IsTakenAsync())) return false;
         if (await AdoptAsync(order) is not { } adopted) return await LaterAsync();
         // One parcel moved: the others as we read them last. Where that leads to a decision, everything is read before it is taken.
         var look = Decide(adopted, await StoriesAsync(adopted, moved));
@@ -159,6 +159,11 @@ public sealed partial class OrderGrain(
     {
         var order = _order = await loader.LoadAsync(Key);
         if (order.Content is null && !Key.IsStandIn) return false;
+        if (Key.IsStandIn && await IsTakenAsync())
+        {
+            await ConcludeAsync(order, new OrderLook(null, order, null));   // its order asks when it is ready
+            return true;
+        }
         _due ??= clock.GetUtcNow();   // whoever wakes us found a due time stored, or flushes what we say now
         if (await AdoptAsync(order) is not { } adopted) return await LaterAsync();
         await ConcludeAsync(adopted, Decide(adopted, await StoriesAsync(adopted, null)));
@@ -177,6 +182,15 @@ public sealed partial class OrderGrain(
         }
         return new HandedOver([.. order.Offers.Select(o => o.Decision.Cause)], [.. order.Offers.Where(o => o.Decision.Tell).Select(o => o.Decision.Cause)]);
     });
+
+    // From when an order is told on its parcel decides nothing by itself any more, even if the order has not asked it yet.
+    private async Task<bool> IsTakenAsync()
+    {
+        if (Key.StandsFor is not { } shipment) return false;
+        foreach (var bound in await loader.OrdersOfAsync(shipment))
+            if ((await loader.LoadAsync(bound)).Shipments.Any(s => s.KeyIn(Key.Retailer) == shipment)) return true;
+        return false;
+    }
 
     // What was decided for a shipment while nobody had told us its order stays decided. Null: it cannot be asked yet, because what reached us before may still be on its way to the disk.
     private async Task<Order?> AdoptAsync(Order order)

@@ -32,7 +32,7 @@ public sealed class OrderCareTests
     public async Task An_order_sets_the_expectation_of_its_parcels_by_the_rule(long value, string sku, bool required, string? rule)
     {
         await using var world = await StartAsync();
-        await world.Order("1001").Place(An.Order(value, lines: [new OrderLine("1", 1, sku, "A ring", value)]), An.People);
+        await world.Order("1001").Place(An.Order(value, lines: [new OrderLine("1", 1, sku, "A ring", value)]), An.People, OrderWorld.Morning);
         await world.SettleAsync();
         var parcel = await Reader(world).ReadAsync(A.Key, Cancel);
         (parcel?.Signature?.Required ?? false, parcel?.Signature?.Rule).ShouldBe((required, rule));
@@ -43,7 +43,7 @@ public sealed class OrderCareTests
     public async Task The_shipped_notice_of_an_order_says_once_that_somebody_must_be_home_and_so_does_the_evening_before()
     {
         await using var world = await StartAsync();
-        await world.Order("1001").Place(An.Order(240_000), An.People);
+        await world.Order("1001").Place(An.Order(240_000), An.People, OrderWorld.Morning);
         await world.SettleAsync();
         await world.PassAsync(TimeSpan.FromHours(5));
         await world.ScanAsync(A.Scan(Milestone.InTransit, Now(world), city: "Duluth"));
@@ -58,7 +58,7 @@ public sealed class OrderCareTests
     public async Task A_claim_knows_from_the_order_what_the_parcel_is_worth_and_who_bought_it()
     {
         await using var world = await StartAsync();
-        await world.Order("1001").Place(An.Order(4_500), An.People);
+        await world.Order("1001").Place(An.Order(4_500), An.People, OrderWorld.Morning);
         await world.ScanAsync(A.Scan(Milestone.Delivered, Now(world)));
         await world.PassAsync(TimeSpan.FromDays(6));
         var answer = await Case(world).File(new ClaimFiling { Kind = ClaimKind.DeliveredNotReceived, FiledBy = "shopper" });
@@ -73,7 +73,7 @@ public sealed class OrderCareTests
     public async Task A_shopper_who_misses_one_item_of_many_is_not_paid_the_whole_parcel()
     {
         await using var world = await StartAsync();
-        await world.Order("1001").Place(An.Order(9_000, lines: [new OrderLine("1", 1, "a", "A", 8_000), new OrderLine("2", 1, "b", "B", 1_000)]), An.People);
+        await world.Order("1001").Place(An.Order(9_000, lines: [new OrderLine("1", 1, "a", "A", 8_000), new OrderLine("2", 1, "b", "B", 1_000)]), An.People, OrderWorld.Morning);
         await world.ScanAsync(A.Scan(Milestone.Delivered, Now(world)));
         (await Case(world).File(new ClaimFiling { Kind = ClaimKind.MissingItem, Line = "7" })).Refusal!.Code.ShouldBe("claim-line-unknown");
         (await Case(world).File(new ClaimFiling { Kind = ClaimKind.MissingItem, FiledBy = "shopper" })).Claim!.ShouldSatisfyAllConditions(c => c.Value.ShouldBeNull(), c => c.Path.ShouldBe(ClaimPath.Person));
@@ -84,7 +84,7 @@ public sealed class OrderCareTests
     public async Task What_an_accepted_offer_put_right_is_not_paid_again_without_a_person()
     {
         await using var world = await StartAsync(An.Policy);
-        await world.Order("1001").Place(An.Order(4_500), An.People);
+        await world.Order("1001").Place(An.Order(4_500), An.People, OrderWorld.Morning);
         await world.ScanAsync(A.Scan(Milestone.InTransit, Now(world)));
         await world.PassAsync(TimeSpan.FromHours(1));
         await world.ScanAsync(A.Scan(Milestone.Failed, Now(world), reason: Reason.CarrierLost));
@@ -102,7 +102,7 @@ public sealed class OrderCareTests
     public async Task An_accepted_offer_is_asked_about_once_and_another_order_counts_as_coming_back()
     {
         await using var world = await StartAsync(An.Policy);
-        await world.Order("1001").Place(An.Order(4_500), An.People);
+        await world.Order("1001").Place(An.Order(4_500), An.People, OrderWorld.Morning);
         await world.ScanAsync(A.Scan(Milestone.InTransit, Now(world)));
         await world.PassAsync(TimeSpan.FromHours(1));
         await world.ScanAsync(A.Scan(Milestone.Exception, Now(world), modifiers: Modifiers.Damaged, reason: Reason.CarrierDamage));
@@ -116,7 +116,7 @@ public sealed class OrderCareTests
         await world.PassAsync(TimeSpan.FromDays(5));
         world.Notices.Of(NoticeKind.Survey).ShouldHaveSingleItem().Link!.ShouldEndWith("/survey");
         await Case(world).Rate(5);
-        await world.Order("1002").Place(An.Order(3_000, promise: null, shipments: []), An.People);
+        await world.Order("1002").Place(An.Order(3_000, promise: null, shipments: []), An.People, OrderWorld.Morning);
         await world.SettleAsync();
         var recovery = (await Reader(world).ReadAsync(A.Key, Cancel))!.Recoveries.ShouldHaveSingleItem();
         recovery.ShouldSatisfyAllConditions(
@@ -127,7 +127,7 @@ public sealed class OrderCareTests
     public async Task A_declined_offer_is_counted_and_nobody_is_asked()
     {
         await using var world = await StartAsync(An.Policy);
-        await world.Order("1001").Place(An.Order(4_500), An.People);
+        await world.Order("1001").Place(An.Order(4_500), An.People, OrderWorld.Morning);
         await world.ScanAsync(A.Scan(Milestone.InTransit, Now(world)));
         await world.PassAsync(TimeSpan.FromHours(1));
         await world.ScanAsync(A.Scan(Milestone.Exception, Now(world), modifiers: Modifiers.Damaged, reason: Reason.CarrierDamage));
