@@ -16,6 +16,7 @@ root.Subcommands.Add(ReplayCommand.Create());
 root.Subcommands.Add(VerifyClaimCommand.Create());
 root.Subcommands.Add(RetailerCommand.Create());
 root.Subcommands.Add(OpenApiCommand.Create());
+root.Subcommands.Add(ShardsCommand.Create());
 root.Subcommands.Add(HealthCommand.Create());
 root.Subcommands.Add(VersionCommand.Create());
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

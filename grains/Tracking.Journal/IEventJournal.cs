@@ -57,6 +57,9 @@ public interface IHeadStore
     /// <summary>Writes what was offered up to now. For graceful stop and tests.</summary>
     ValueTask FlushAsync(CancellationToken cancel = default);
 
+    /// <summary>The same for what a partition needs: where partitions live in several databases, one that is away must not hold back the others.</summary>
+    ValueTask FlushAsync(int partition, CancellationToken cancel = default) => FlushAsync(cancel);
+
     /// <summary>Streams of a partition whose <c>due_at</c> has come, oldest first.</summary>
     ValueTask<IReadOnlyList<DueStream>> DueAsync(int partition, DateTimeOffset now, int limit, CancellationToken cancel = default);
 

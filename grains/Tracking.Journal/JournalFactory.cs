@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tracking.Journal.Postgres;
+using Tracking.Journal.Postgres.Shards;
 using Tracking.Journal.Sqlite;
 
 namespace Tracking.Journal;
@@ -13,6 +14,7 @@ public static class JournalFactory
     public static async Task<JournalStore> OpenAsync(StorageOptions options, TimeProvider clock, ILogger log, CancellationToken cancel = default)
     {
         if (options.Problems() is { Count: > 0 } problems) throw new StorageStartException(string.Join(" ", problems));
+        if (options.Shards.Count > 0) return await ShardedStore.OpenAsync(options, clock, log, cancel);
         if (!string.IsNullOrWhiteSpace(options.Postgres)) return await PostgresStore.OpenAsync(options, clock, log, cancel);
         return await SqliteStore.OpenAsync(options, clock, log);
     }

@@ -11,7 +11,7 @@ namespace Tracking.Journal;
 internal sealed record Migration(int Version, string Name, string Sql)
 {
     /// <summary>What this code is, to a database: the newest schema version it was written for.</summary>
-    public const int Code = 1;
+    public const int Code = 2;
 
     /// <summary>Hex SHA-256 of the script with LF line ends, so that a checkout on Windows has the same one.</summary>
     public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));

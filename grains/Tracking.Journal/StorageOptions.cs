@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Tracking.Journal.Postgres.Shards;
 
 namespace Tracking.Journal;
 
@@ -21,6 +22,12 @@ public sealed class StorageOptions
     /// <summary>An Npgsql connection string. Default: none. Set, it wins over <see cref="Sqlite"/>.</summary>
     public string? Postgres { get; set; }
 
+    /// <summary>
+    /// Further PostgreSQL databases by name, each with the partitions that live there from the beginning. Default none: everything is in <see cref="Postgres"/>, which stays the home of the rest. Partitions that hold
+    /// something are moved by the command <c>shards move</c>.
+    /// </summary>
+    public Dictionary<string, ShardOptions> Shards { get; set; } = new(StringComparer.Ordinal);
+
     /// <summary>Path of the SQLite database file; its folder is made when missing. Default <c>data/tracking.db</c>: the one-command start needs no server.</summary>
     public string Sqlite { get; set; } = "data/tracking.db";
 
@@ -34,7 +41,9 @@ public sealed class StorageOptions
     public StorageAccess Access { get; set; } = StorageAccess.Exclusive;
 
     /// <summary>What this database is called in metrics and messages. Default <c>postgres</c>; a shard's own name where there are several.</summary>
-    internal string Name { get; set; } = "postgres";
+    internal string Name { get; set; } = Alone;
+
+    internal const string Alone = "postgres";
 
     public JournalOptions Journal { get; set; } = new();
 
@@ -63,7 +72,13 @@ public sealed class StorageOptions
     }
 
     /// <summary>The connection strings of every PostgreSQL these options name.</summary>
-    public IEnumerable<string> Databases() => string.IsNullOrWhiteSpace(Postgres) ? [] : [Postgres];
+    public IEnumerable<string> Databases() => Shards.Values.Select(static shard => shard.Postgres).Prepend(Postgres).OfType<string>().Where(static database => !string.IsNullOrWhiteSpace(database));
+
+    /// <summary>The same options for one of several databases.</summary>
+    internal StorageOptions For(string name, string postgres) => new()
+    {
+        Name = name, Postgres = postgres, AllowUnsafe = AllowUnsafe, MaxClockSkewSeconds = MaxClockSkewSeconds, Access = Access, Journal = Journal, KnowsSnapshot = KnowsSnapshot, KindsWithHeads = KindsWithHeads,
+    };
 
     /// <summary>Everything wrong with the options, one sentence each; empty when they are usable.</summary>
     public IReadOnlyList<string> Problems()
@@ -72,6 +87,16 @@ public sealed class StorageOptions
         if (string.IsNullOrWhiteSpace(Postgres) && string.IsNullOrWhiteSpace(Sqlite)) problems.Add("Storage:Postgres and Storage:Sqlite are both empty; name one of them.");
         if (string.IsNullOrWhiteSpace(Postgres) && Access == StorageAccess.Shared) problems.Add("Several processes cannot share a SQLite file; set Storage:Postgres.");
         if (MaxClockSkewSeconds is not (>= 0.5 and <= 600)) problems.Add("Storage:MaxClockSkewSeconds must be between 0.5 and 600.");
+        var placed = new Dictionary<int, string>();
+        foreach (var (name, shard) in Shards)
+        {
+            if (name == ShardMap.Home || name.Length > 40 || !name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')) problems.Add($"Storage:Shards:{name}: a name is 1 to 40 of a-z, 0-9 and hyphen, and not 'home'.");
+            if (string.IsNullOrWhiteSpace(shard.Postgres)) problems.Add($"Storage:Shards:{name}:Postgres is empty; it is the shard's connection string.");
+            if (!PartitionRanges.TryParse(shard.Partitions, out var partitions, out var wrong)) problems.Add($"Storage:Shards:{name}:Partitions: {wrong}.");
+            foreach (var twice in partitions.Where(partition => !placed.TryAdd(partition, name)).GroupBy(partition => placed[partition])) problems.Add($"Storage:Shards:{name}:Partitions names {PartitionRanges.Format(twice)}, which {twice.Key} has too.");
+        }
+        if (Shards.Count > 0 && string.IsNullOrWhiteSpace(Postgres)) problems.Add("Storage:Shards needs Storage:Postgres: the home of the map, of quarantine, and of every other partition.");
+        foreach (var same in Databases().GroupBy(static database => database).Where(static same => same.Count() > 1)) problems.Add("Storage:Shards names one database twice.");
         Range("MaxBatch", Journal.MaxBatch, 1, 10_000);
         Range("Writers", Journal.Writers, 1, 64);
         Range("QueueLimit", Journal.QueueLimit, 1, 1_000_000);
@@ -90,6 +115,16 @@ public sealed class StorageOptions
             if (value < from || value > to) problems.Add($"Journal:{name} is {value}; it must be between {from} and {to}.");
         }
     }
+}
+
+/// <summary>One further database. Section <c>Storage:Shards:{name}</c>.</summary>
+public sealed class ShardOptions
+{
+    /// <summary>Its Npgsql connection string. An empty database becomes the shard of this name at the first start, and is refused under any other.</summary>
+    public string? Postgres { get; set; }
+
+    /// <summary>Partitions (0 to 255) that live here from the beginning, such as <c>128-191,200</c>. Default none: <c>shards move</c> brings some.</summary>
+    public string Partitions { get; set; } = "";
 }
 
 /// <summary>How appends, loads and heads are batched. The defaults were measured on the 2-core build machine (README.md).</summary>

@@ -14,6 +14,7 @@ internal static partial class ConfigurationReference
     public static readonly (string Section, string Class, string File)[] Sections =
     [
         ("Storage", "StorageOptions", "grains/Tracking.Journal/StorageOptions.cs"),
+        ("Storage:Shards:{name}", "ShardOptions", "grains/Tracking.Journal/StorageOptions.cs"),
         ("Journal", "JournalOptions", "grains/Tracking.Journal/StorageOptions.cs"),
         ("Ingest", "IngestOptions", "web/Scans/IngestOptions.cs"),
         ("Feeds", "DropFolderOptions", "silo/Files/DropFolderOptions.cs"),
@@ -85,7 +86,7 @@ internal static partial class ConfigurationReference
     // Public properties that can be set, but not those that code sets for itself (delegates, options inside options, who may share).
     private static IEnumerable<PropertyDeclarationSyntax> Properties(ClassDeclarationSyntax options) => options.Members.OfType<PropertyDeclarationSyntax>()
         .Where(static p => p.Modifiers.Any(SyntaxKind.PublicKeyword) && p.AccessorList?.Accessors.Any(SyntaxKind.SetAccessorDeclaration) == true
-            && p.Type.ToString() is var type && !type.StartsWith("Func<", StringComparison.Ordinal) && !type.EndsWith("Options", StringComparison.Ordinal) && !type.Contains("FeedOptions", StringComparison.Ordinal) && type != "StorageAccess");
+            && p.Type.ToString() is var type && !type.StartsWith("Func<", StringComparison.Ordinal) && !type.EndsWith("Options", StringComparison.Ordinal) && !type.Contains("Options>", StringComparison.Ordinal) && type != "StorageAccess");
 
     private static string Summary(SyntaxNode node)
     {

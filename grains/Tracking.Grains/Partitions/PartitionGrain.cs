@@ -98,11 +98,11 @@ public sealed partial class PartitionGrain(
     // every head was made: a stream that nobody can reach now is asked again, one that nobody can read is left to a person.
     private async Task<bool> CatchUpHeadsAsync(CancellationToken cancel)
     {
-        await heads.FlushAsync(cancel);   // what only waits to be written is not lost
+        await heads.FlushAsync(Partition, cancel);   // what only waits to be written is not lost
         var cursor = await journal.LoadCursorAsync(HeadsReader, Partition, cancel);
         var lagging = await heads.LaggingAsync(Partition, cursor.Position, PageSize, cancel);
         if ((await WakeAsync(lagging.Streams)).Unreached > 0) return false;
-        if (lagging.Streams.Count > 0) await heads.FlushAsync(cancel);
+        if (lagging.Streams.Count > 0) await heads.FlushAsync(Partition, cancel);
         if (lagging.CheckedUpTo != cursor.Position)
             await journal.SaveCursorAsync(cursor with { Position = lagging.CheckedUpTo, RecordedAt = clock.GetUtcNow() }, cancel);
         return lagging.Streams.Count < PageSize;

@@ -19,7 +19,10 @@ internal static class PostgresErrors
 
     /// <summary>It is this row's fault and will stay so: a value out of range or not text, a constraint, a size limit.</summary>
     public static bool IsRowsFault(PostgresException said) =>
-        said.SqlState.StartsWith("22", StringComparison.Ordinal) || said.SqlState.StartsWith("23", StringComparison.Ordinal) || said.SqlState.StartsWith("54", StringComparison.Ordinal);
+        !IsMoved(said) && (said.SqlState.StartsWith("22", StringComparison.Ordinal) || said.SqlState.StartsWith("23", StringComparison.Ordinal) || said.SqlState.StartsWith("54", StringComparison.Ordinal));
+
+    /// <summary>The row is good and this is not its database any more (<see cref="Shards.ShardMove"/>).</summary>
+    public static bool IsMoved(PostgresException said) => said.ConstraintName == "moved_away";
 
     public static bool IsTrouble(Exception failed) => failed is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException;
 

@@ -48,10 +48,14 @@ internal sealed partial class PostgresStore : IEventJournal
         }
     }
 
-    public async IAsyncEnumerable<JournalRow> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => ReadPartitionsAsync(0, Partitions.Count, cancel);
+
+    /// <param name="from">The first partition.</param>
+    /// <param name="to">The one after the last.</param>
+    internal async IAsyncEnumerable<JournalRow> ReadPartitionsAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await using var connection = await _server.OpenOwnAsync(cancel);
-        for (var partition = 0; partition < Partitions.Count; partition++)
+        for (var partition = from; partition < to; partition++)
         {
             // Keys and rows of one snapshot: a key made meanwhile must not make its row look erased.
             await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);

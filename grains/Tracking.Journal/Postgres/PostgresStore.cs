@@ -68,6 +68,15 @@ internal sealed partial class PostgresStore : JournalStore
     public override IQuarantine Quarantine => this;
     public override IGrainStateStore GrainState => this;
     public override CancellationToken LockLost => _lock?.Lost ?? CancellationToken.None;
+    /// <summary>Host and database, without credentials.</summary>
+    internal string Place => _server.Place;
+
+    internal long Epoch => Volatile.Read(ref _epoch);
+
+    internal Task<NpgsqlConnection> ConnectAsync(CancellationToken cancel) => _server.OpenOwnAsync(cancel);
+
+    internal async Task<NpgsqlConnection> PooledAsync(CancellationToken cancel) => await _server.Pool.OpenConnectionAsync(cancel);
+
     public override string Description => $"PostgreSQL {_version} at {_server.Place}";
 
     public static async Task<PostgresStore> OpenAsync(StorageOptions options, TimeProvider clock, ILogger log, CancellationToken cancel)
@@ -82,6 +91,7 @@ internal sealed partial class PostgresStore : JournalStore
             if (!readOnly) held = await PostgresLock.TakeAsync(server, options.Access == StorageAccess.Shared, cancel);
             await using var connection = await server.OpenOwnAsync(cancel);
             var epoch = await MigrateAsync(connection, server.Place, readOnly, clock, cancel);
+            if (options.Name == StorageOptions.Alone) await Shards.ShardMap.CheckAloneAsync(connection, server.Place, cancel);
             var store = new PostgresStore(server, options, clock, log, held, version, epoch);
             opened = store;
             await store.StartAsync();
