@@ -72,7 +72,7 @@ public sealed partial class ConfigurationTests
             {
                 var name = quoted.Groups[1].Value;
                 if (!tops.Contains(name.Split(':')[0]) || name.EndsWith('*')) continue;
-                names.Any(known => known == name || Regex.IsMatch(name, "^" + Regex.Escape(known).Replace("\\{id}", "[^:]+", StringComparison.Ordinal).Replace("\\{feedId}", "[^:]+", StringComparison.Ordinal).Replace("\\{category}", ".+", StringComparison.Ordinal).Replace("\\{name}", "[^:]+", StringComparison.Ordinal) + "$") || known.StartsWith(name + ":", StringComparison.Ordinal)).ShouldBeTrue($"{page}: {name}");
+                names.Any(known => known == name || Regex.IsMatch(name, "^" + Regex.Escape(known).Replace("\\{id}", "[^:]+", StringComparison.Ordinal).Replace("\\{feedId}", "[^:]+", StringComparison.Ordinal).Replace("\\{category}", ".+", StringComparison.Ordinal).Replace("\\{name}", "[^:]+", StringComparison.Ordinal).Replace("\\{n}", "[^:]+", StringComparison.Ordinal) + "$") || known.StartsWith(name + ":", StringComparison.Ordinal)).ShouldBeTrue($"{page}: {name}");
             }
     }
 

@@ -24,6 +24,7 @@ public sealed class WarehouseOptions
     public string Country { get; set; } = "";
     /// <summary>State or province code.</summary>
     public string? Region { get; set; }
+    /// <summary>Postcode, where lanes begin. Default: unknown, and the country alone counts.</summary>
     public string? PostalCode { get; set; }
     /// <summary>IANA zone of its clock. Default: the retailer's.</summary>
     public string? Zone { get; set; }
@@ -49,6 +50,7 @@ public sealed class WarehouseOptions
 [System.ComponentModel.TypeConverter(typeof(FromText))]
 public sealed class PublishableKeyOptions
 {
+    /// <summary>The key itself; it opens dates before purchase and nothing private.</summary>
     public string Key { get; set; } = "";
     /// <summary>Origins such as <c>https://shop.example</c>. Empty: only pages of this server's own origin, and servers, which send none.</summary>
     public List<string> Origins { get; set; } = [];
