@@ -20,9 +20,10 @@
     const e = by(name);
     if (e && e.textContent !== value) { e.textContent = value; flash(e); }
   }
-  function flash(e) { e.classList.remove('new'); void e.offsetWidth; e.classList.add('new'); }
+  function flash(e) { e.classList.remove('new'); requestAnimationFrame(() => e.classList.add('new')); }
 
   function apply(m) {
+    if (m && m.look && m.v > version) { fetchNow(); return; }   // news we cannot be sent: of another use of the number
     if (!m || m.v < version || (m.v === version && m.at <= at)) return;
     version = m.v; at = m.at; since = performance.now(); heard = m.heard || 0; refresh = m.refresh;
     for (const n of ['status', 'lead', 'when', 'sure', 'before', 'change', 'where', 'whereAt', 'next', 'act', 'note', 'done', 'all']) put(n, m[n] || '');

@@ -96,12 +96,25 @@ public sealed class EventStream(PageVisits visits, LivePages pages, WatchLeases 
         public Channel<ReadOnlyMemory<byte>> Outbox { get; } =
             Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
+        private readonly Lock _order = new();
+        private int _newest;
+
         public Task SendAsync(LiveUpdate update)
+        {
+            lock (_order)
+            {
+                if (update.Version < _newest) return Task.CompletedTask;   // what was read on opening must not take the place of what came since
+                _newest = update.Version;
+                Put(update);
+            }
+            return Task.CompletedTask;
+        }
+
+        private void Put(LiveUpdate update)
         {
             var head = Encoding.ASCII.GetBytes($"id: {update.Version}\ndata: ");
             byte[] message = [.. head, .. update.Json, (byte)'\n', (byte)'\n'];
             Outbox.Writer.TryWrite(message);
-            return Task.CompletedTask;
         }
 
         public Task SendGoneAsync() => Last("event: gone\ndata: 1\n\n");

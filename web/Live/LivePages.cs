@@ -202,14 +202,16 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
             foreach (var slot in Slots) slot.Offer();
         }
 
-        /// <summary>The newest view, told in a language; null when a page that shows <paramref name="version"/> of that use needs nothing.</summary>
+        /// <summary>The newest view, told in a language; null when a page that shows <paramref name="version"/> needs nothing.</summary>
         public LiveUpdate? Newer(int version, string use, Texts texts)
         {
             ShipmentView? view;
             lock (_lock)
             {
                 view = _newest;
-                if (view is null || view.Version <= version || view.UseId != use) return null;
+                if (view is null || view.Version <= version) return null;
+                // A page of an earlier use of the number: its words are not in this view, so it is told to look.
+                if (view.UseId != use) return new LiveUpdate(view.Version, view.RecordedAt, System.Text.Encoding.ASCII.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{{\"v\":{view.Version},\"look\":1}}")));
                 if (_rendered is not null && _rendered.TryGetValue(texts.Tag, out var known)) return known;
             }
             var brand = pages.Brands.For(key.Retailer);
@@ -239,6 +241,8 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         /// <summary>The generation of links that this one was last seen to belong to.</summary>
         public int Generation { get; set; } = target.Generation;
         public IWatcherConnection Connection => connection;
+        /// <summary>The newest version that was sent, or that the page had.</summary>
+        public int Sent => Volatile.Read(ref _sent);
 
         /// <summary>Timestamp since which a send has been pending; null when none is.</summary>
         public long? SendingSince => Volatile.Read(ref _since) is not 0 and var since ? since : null;
@@ -275,7 +279,7 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
                     Volatile.Write(ref _since, watched.Pages.Clock.GetTimestamp());
                     await connection.SendAsync(update).ConfigureAwait(false);
                     Volatile.Write(ref _since, 0);
-                    _sent = update.Version;
+                    Volatile.Write(ref _sent, update.Version);
                     watched.Pages.Metrics.Pushed(watched.Pages.Clock.GetUtcNow() - update.RecordedAt);
                 }
                 while (Interlocked.CompareExchange(ref _state, Idle, Sending) != Sending);

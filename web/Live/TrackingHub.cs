@@ -47,7 +47,7 @@ public sealed class TrackingHub(
 
         await leases.BeginAsync(found.Key, found.Version, Context.ConnectionAborted);
         slot.Offer();   // what came between the reading and the opening
-        if (found.Version <= version) return null;
+        if (found.Version <= version || slot.Sent > found.Version) return null;   // the page has it, or an update has overtaken this answer
         var story = StoryTeller.Tell(found, texts, visit.Brand.Shop, clock.GetUtcNow(), LiveMessage.Lines);
         return new LiveUpdate(found.Version, found.RecordedAt, LiveMessage.Write(story, TrackingPage.Title(story, visit.Brand), TrackingPage.AllWords(story, texts)));
     }

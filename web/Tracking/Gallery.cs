@@ -13,7 +13,11 @@ public static class Gallery
 {
     public static readonly IReadOnlyList<string> CalmPages = ["gone", "trouble", "busy"];
 
-    public static IEnumerable<string> Names => GalleryViews.All.Select(v => v.Name).Concat(CalmPages);
+    /// <summary>Forms, and what a visitor sees who proved more.</summary>
+    public static readonly IReadOnlyList<string> MorePages =
+        ["prove", "prove-wrong", "find", "find-none", "change", "change-asked", "known", "proven", "gift", "offer", "offer-taken", "shared", "embed", "order", "order-empty", "claims", "survey"];
+
+    public static IEnumerable<string> Names => GalleryViews.All.Select(v => v.Name).Concat(CalmPages).Concat(MorePages);
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -30,6 +34,7 @@ public static class Gallery
     public static string? Draw(string state, PageFrame frame)
     {
         if (CalmPages.Contains(state)) return TrackingPage.DrawCalm(state, frame);
+        if (MorePages.Contains(state)) return GalleryMore.Draw(state, frame);
         if (GalleryViews.Find(state) is not { } view) return null;
         var story = StoryTeller.Tell(view, frame.Texts, frame.Brand.Shop, GalleryViews.Now, frame.All ? int.MaxValue : Live.LiveMessage.Lines);
         return TrackingPage.Draw(story, view.Key, frame);

@@ -44,6 +44,8 @@ public sealed record PageExtras
     public string? OfferSaid { get; init; }
     /// <summary>From <see cref="VisitLevel.Known"/>: the page of all parcels of the order; null when this is the only one.</summary>
     public string? OrderPath { get; init; }
+    /// <summary>From <see cref="VisitLevel.Proven"/>: positions that the carrier told.</summary>
+    public ImmutableArray<MapPoint> Map { get; init; } = [];
     public bool IsGift { get; init; }
     /// <summary>From <see cref="VisitLevel.Known"/>: the day it is for.</summary>
     public DateOnly? Occasion { get; init; }
@@ -97,7 +99,7 @@ public sealed partial class PageParts(
 
             LogSeen(log, view.Key.Retailer, view.Key.Carrier);
             view = await reader.ReadFullAsync(view.Key, use: view.UseId, cancel: cancel).ConfigureAwait(false) ?? view;
-            return (view, extras with { Recipient = Mask.Recipient(facts), Phone = Mask.Phone(facts?.Phone), Proof = view.Status == Milestone.Delivered ? ProofOf(view) : null });
+            return (view, extras with { Recipient = Mask.Recipient(facts), Phone = Mask.Phone(facts?.Phone), Map = RouteMap.Points(view), Proof = view.Status == Milestone.Delivered ? ProofOf(view) : null });
         }
         catch (Exception trouble) when (!cancel.IsCancellationRequested)
         {

@@ -109,6 +109,7 @@ public static partial class TrackingPage
             if (!said) html.Add($"<dd>{t["more.noProof"]}</dd>");
         }
         html.Add($"</dl>");
+        RouteMap.Draw(html, extras.Map, t);
         Requests(html, extras.Changes, extras.Today, frame);
         if (extras.CanChange) html.Add($"<p><a class=\"button\" href=\"{frame.Path}/change?lang={t.Tag}\">{t["change.title"]}</a></p>");
         html.Add($"<p class=\"small\">{t[extras.Level == VisitLevel.Known ? "more.known" : "more.proven"]}</p>");

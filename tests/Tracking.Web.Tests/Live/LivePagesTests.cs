@@ -111,13 +111,13 @@ public sealed class LivePagesTests : IDisposable
     }
 
     [Fact]
-    public void A_page_of_another_use_of_the_number_is_left_alone()
+    public async Task A_page_of_an_earlier_use_of_the_number_is_told_to_look_and_shown_nothing_of_the_new_one()
     {
         var reader = new Reader();
         var slot = Open(reader, use: "another");
         _pages.Publish(At(9));
         slot.Offer();
-        reader.Sent.ShouldBe(0);
+        System.Text.Encoding.UTF8.GetString((await reader.NextAsync(Cancel)).Json).ShouldBe("{\"v\":9,\"look\":1}");
     }
 
     [Fact]
