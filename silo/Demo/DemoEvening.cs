@@ -47,6 +47,8 @@ internal sealed partial class DemoEvening(IServer server, IShipmentReader reader
         var now = clock.GetUtcNow();
         var dice = new Random(20261224 + round);
 
+        await OrderAsync(client, star, round, now, stopping);
+
         // Two days ago to tonight: what had happened before anybody looked.
         await PostUpsAsync(client, star, [("M", "MP", "003", "Shipper created a label, UPS has not received the package yet.", now.AddDays(-2).AddHours(-3), Towns[3]),
             ("I", "OR", "160", "Arrived at Facility", now.AddDays(-2), Towns[3])], now, stopping);
@@ -76,6 +78,18 @@ internal sealed partial class DemoEvening(IServer server, IShipmentReader reader
             await PostSomeAsync(client, dice, act, stopping);
         }
         await Task.Delay(step * 10, clock, stopping);
+    }
+
+    // Somebody ordered it, so somebody is told; the letters lie at /dev/mailbox. An evening played again on the same day tells the same order.
+    private static async Task OrderAsync(HttpClient client, string star, int round, DateTimeOffset now, CancellationToken stopping)
+    {
+        var body = string.Create(CultureInfo.InvariantCulture, $$"""
+            {"id":"DEMO-{{now:yyyyMMdd}}-{{round}}","value":{"minor":8900,"currency":"EUR"},"language":"en","country":"US","customer":{"id":"demo-shopper","email":"you@example.org"},
+             "promise":{"by":"{{now.AddDays(1):yyyy-MM-dd}}","zone":"America/Chicago"},"lines":[{"id":"1","quantity":1,"sku":"HAT-7","name":"Wool hat","unitPrice":8900}],"shipments":[{"carrier":"ups","trackingNumber":"{{star}}"}]}
+            """);
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, stopping);
+        // A retailer of the operator's own may refuse it (another currency, say); the parcel moves all the same.
     }
 
     // A storm sits over Louisville: whatever passes there tonight is late, and the rest moves on.
