@@ -116,7 +116,7 @@ public sealed class AfterShipDecoder : JsonFeedDecoder
     private static void Checkpoint(Draft draft, Scan common, JsonPart checkpoint, string pointer, string? signedBy, string? slug, FeedContext context)
     {
         if (!checkpoint.IsObject) { draft.Bad(new DecodeProblem("json.type", "A checkpoint is not an object."), pointer); return; }
-        var coordinates = checkpoint["coordinates"u8];
+        var coordinates = checkpoint["coordinates"u8] is { Exists: true, Count: > 0 } list ? list : checkpoint["coordinate"u8];
         var (lat, lon) = coordinates.IsObject
             ? (coordinates.Number("latitude"u8) ?? coordinates.Number("lat"u8), coordinates.Number("longitude"u8) ?? coordinates.Number("lng"u8) ?? coordinates.Number("lon"u8))
             : coordinates.Count == 2 && coordinates[0].Number() is { } first && coordinates[1].Number() is { } second && Math.Abs(first) > 90 ? (second, first) : ((double?)null, null);

@@ -42,6 +42,18 @@ internal static class DhlPlaces
         return place;
     }
 
+    // NETHERLANDS, THE and KOREA, REPUBLIC OF (SOUTH K.)
+    private static string? Country(string text)
+    {
+        var bracket = text.IndexOf('(', StringComparison.Ordinal);
+        if (bracket > 0) text = text[..bracket].Trim();
+        if (Countries.Alpha2(text) is { } known) return known;
+        var comma = text.IndexOf(',', StringComparison.Ordinal);
+        if (comma < 0) return null;
+        var (name, kind) = (text[..comma].Trim(), text[(comma + 1)..].Trim());
+        return Countries.Alpha2($"{name} {kind}") ?? Countries.Alpha2($"{kind} {name}") ?? (kind.Equals("THE", StringComparison.OrdinalIgnoreCase) ? Countries.Alpha2(name) : null);
+    }
+
     private static Place Read(string? locality, string? country, string? postalCode, string? street)
     {
         var known = Countries.Alpha2OrAsTold(country);
@@ -50,10 +62,16 @@ internal static class DhlPlaces
         if (locality is not null)
         {
             var dash = locality.LastIndexOf(" - ", StringComparison.Ordinal);
-            if (dash > 0 && Countries.Alpha2(locality[(dash + 3)..]) is { } behind)
+            if (dash > 0 && Country(locality[(dash + 3)..]) is { } behind)
             {
                 known ??= behind;
                 city = locality[..dash].Trim();
+            }
+            // Nashville,TN-USA
+            else if (locality.LastIndexOf('-') is > 0 and var hyphen && locality.Length - hyphen > 3 && Countries.Alpha2(locality[(hyphen + 1)..].Trim()) is { } joined)
+            {
+                known ??= joined;
+                city = locality[..hyphen].Trim();
             }
             var parts = city!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length > 1)

@@ -52,7 +52,7 @@ internal static class FedExJson
 
     private static bool IsResult(JsonPart part)
         => part["trackingNumberInfo"u8].Exists || part["scanEvents"u8].Exists || part["latestStatusDetail"u8].Exists
-        || (part["eventType"u8].Exists && part["trackingNumber"u8].Exists);
+        || (part["trackingNumber"u8].Exists && (part["eventType"u8].Exists || part["scanEvent"u8].IsObject));
 
     private static FedExResult Read(JsonMessage message, JsonPart part, string pointer, string? asked)
     {
@@ -86,6 +86,7 @@ internal static class FedExJson
 
         if (part["latestStatusDetail"u8] is { IsObject: true } latest) result.Latest = Latest(latest, $"{pointer}/latestStatusDetail");
         Events(result, part["scanEvents"u8], $"{pointer}/scanEvents");
+        Events(result, part["scanEvent"u8], $"{pointer}/scanEvent");   // a push of one scan
         if (part["eventType"u8].Exists) result.Events.Add(Event(part, pointer));
 
         var index = 0;

@@ -71,14 +71,14 @@ public sealed class SeventeenTrackDecoder : JsonFeedDecoder
             return [DecodedItem.Unreadable(original, pointer, "carrier.missing", "carrier names none we know, no provider is named, and the feed has none configured.")];
 
         var draft = new Draft(original, pointer, start);
-        var common = new Scan { Carrier = carrier, TrackingNumber = number, Source = context.Source(), Journey = Journey(data, info) };
+        var common = new Scan { Carrier = carrier, TrackingNumber = number, Source = context.Source(), Journey = Journey(data, info), Links = LastMile(info["misc_info"u8], number) };
         var providerIndex = 0;
         var events = 0;
         foreach (var provider in providers.Items())
         {
             var at = $"{pointer}/track_info/tracking/providers/{providerIndex++}";
             var own = common;
-            if (ProviderSlug(provider) is { } slug && slug != carrier) own = common with { Links = [new TrackingLink("reference", slug, number)] };
+            if (ProviderSlug(provider) is { } slug && slug != carrier) own = common with { Links = common.Links.Insert(0, new TrackingLink("reference", slug, number)) };
             var index = 0;
             foreach (var happened in provider["events"u8].Items())
             {
@@ -195,6 +195,14 @@ public sealed class SeventeenTrackDecoder : JsonFeedDecoder
                 return slug;
         // A number of theirs that we do not know still tells one carrier from another.
         return told is not null && told != "0" && Carrier.TryNormalize($"17track-{told}", out var numbered) ? numbered : null;
+    }
+
+    // The number that the parcel has with the carrier of the last mile.
+    private static ImmutableArray<TrackingLink> LastMile(JsonPart misc, string number)
+    {
+        if (!TrackingNumber.TryNormalize(misc.Text("local_number"u8), out var local) || local == number) return [];
+        var carrier = misc["local_key"u8].Text() is { } key && Carriers.TryGetValue(key, out var known) ? known : Carrier.TryNormalize(misc.Text("local_provider"u8), out var slug) ? slug : null;
+        return [new TrackingLink("handover", carrier, local)];
     }
 
     private static string? ProviderSlug(JsonPart provider)
