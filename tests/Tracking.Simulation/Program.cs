@@ -37,7 +37,7 @@ internal static class Program
         {
             if (++ran % 500 == 0) Console.WriteLine($"{ran} seeds, {watch.Elapsed.TotalSeconds:F0} s");
         });
-        Console.WriteLine($"{report.Ran} seeds of {operations} operations: {report.Steps:N0} steps, {report.Appends:N0} appends, {report.Acks:N0} acks, {report.Pushes:N0} views, {report.Lived.TotalDays:N0} days of virtual time in {watch.Elapsed.TotalSeconds:F1} s");
+        Console.WriteLine($"{report.Ran} seeds of {operations} operations: {report.Steps:N0} steps, {report.Appends:N0} appends, {report.Acks:N0} acks, {report.Pushes:N0} views, {report.Offers:N0} offers, {report.Lived.TotalDays:N0} days of virtual time in {watch.Elapsed.TotalSeconds:F1} s");
         foreach (var (plan, outcome) in report.Broken) Console.WriteLine(Shrinker.Describe(plan, outcome));
         return report.Broken.Count == 0 ? 0 : 3;
     }

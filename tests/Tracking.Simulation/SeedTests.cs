@@ -20,12 +20,13 @@ public sealed class SeedTests(ITestOutputHelper output)
     {
         var watch = Stopwatch.StartNew();
         var report = Seeds.Run(from, count);
-        output.WriteLine($"{report.Ran} seeds of {Seeds.Operations} operations in {watch.Elapsed.TotalSeconds:F0} s: {report.Steps:N0} steps, {report.Appends:N0} appends, {report.Acks:N0} acks, {report.Pushes:N0} views, {report.Lived.TotalDays:N0} virtual days");
+        output.WriteLine($"{report.Ran} seeds of {Seeds.Operations} operations in {watch.Elapsed.TotalSeconds:F0} s: {report.Steps:N0} steps, {report.Appends:N0} appends, {report.Acks:N0} acks, {report.Pushes:N0} views, {report.Offers:N0} offers, {report.Lived.TotalDays:N0} virtual days");
         report.Broken.ShouldBeEmpty(string.Join("\n\n", report.Broken.Select(one => Shrinker.Describe(one.Plan, one.Outcome))));
         // Seeds under which little happens prove little.
         (report.Appends / report.Ran).ShouldBeGreaterThan(500);
         (report.Acks / report.Ran).ShouldBeGreaterThan(1_500);
         (report.Pushes / report.Ran).ShouldBeGreaterThan(50);
+        report.Offers.ShouldBeGreaterThan(report.Ran / 3);
     }
 
     [Fact]

@@ -33,6 +33,10 @@ internal sealed class Verifier(World world)
         public int Acked;
     }
 
+    public ShopVerifier Shop => _shop ??= new(this);
+    private ShopVerifier? _shop;
+    private readonly Dictionary<string, (int Version, DateTimeOffset RecordedAt)> _others = new(StringComparer.Ordinal);
+
     /// <summary>What broke first; null while everything holds.</summary>
     public string? Broken { get; private set; }
 
@@ -67,6 +71,14 @@ internal sealed class Verifier(World world)
     public void Committed(StoredRow row)
     {
         Appends++;
+        if (row.Stream[0] != 's')
+        {
+            var known = _others.GetValueOrDefault(row.Stream);
+            if (row.Version != known.Version + 1) Break($"I2: {row.Stream} got version {row.Version} when it had {known.Version}");
+            _others[row.Stream] = (row.Version, row.RecordedAt);
+            Shop.Committed(row);
+            return;
+        }
         var reference = Of(row.Stream);
         if (row.Version != reference.Versions.Count)
         {
@@ -100,6 +112,7 @@ internal sealed class Verifier(World world)
     /// <summary>A reaction ran. Any number of times, but the first times of one stream come in its order and none is left out.</summary>
     public void Heard(JournalRow row)
     {
+        if (row.Stream[0] != 's') return;
         var reference = Of(row.Stream);
         if (row.Version <= reference.HeardUpTo) return;
         if (row.Version >= reference.Versions.Count) Break($"I5: a reaction ran for {row.Stream} version {row.Version}, which is not committed");
@@ -179,7 +192,12 @@ internal sealed class Verifier(World world)
     {
         foreach (var (stream, rows) in world.Database.Streams)
         {
-            if (world.Poisoned.Contains(stream)) continue;
+            if (world.IsPoisoned(stream)) continue;
+            if (stream[0] != 's')
+            {
+                if (world.Database.Heads.TryGetValue(stream, out var other) && other.DueAt is { } at && at < now - TimeSpan.FromMinutes(30)) Break($"I10: {stream} was due at {at:O} and at {now:O} nobody had woken it");
+                continue;
+            }
             var reference = Of(stream);
             var shipment = reference.Versions[^1];
             var key = shipment.Key;
@@ -206,6 +224,7 @@ internal sealed class Verifier(World world)
             if (unheard > 0) Break($"I5: the reaction to {stream} version {unheard} never ran; the last was {reference.HeardUpTo}");
             OneState(reference, shipment, now);
         }
+        Shop.Settled(now, world.IsPoisoned);
     }
 
     // I3: the set, all at once and backwards, gives the state that arrived bit by bit.

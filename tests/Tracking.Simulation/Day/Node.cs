@@ -1,21 +1,26 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Runtime;
 using Tracking.Contracts.Live;
+using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Live;
+using Tracking.Grains.Orders;
 using Tracking.Grains.Partitions;
+using Tracking.Grains.Recovery;
 using Tracking.Grains.Shipments;
 using Tracking.Grains.Telemetry;
 using Tracking.Journal;
 using Tracking.Runtime;
 using Tracking.Simulation.Model;
+using Tracking.Simulation.Planted;
 
 namespace Tracking.Simulation.Day;
 
@@ -39,7 +44,8 @@ internal sealed class Node : IDisposable
         services.AddSingleton<TimeProvider>(Clock);
         services.AddSingleton<IEventJournal>(_journal);
         services.AddSingleton<IHeadStore>(_journal);
-        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton(world);
+        services.AddSingleton(typeof(ILogger<>), typeof(TellingLogger<>));
         services.AddSingleton(new LinkTokens(new byte[32]));
         services.AddSingleton<TrackingMetrics>();
         services.AddSingleton<EddBook>();
@@ -48,7 +54,17 @@ internal sealed class Node : IDisposable
         services.AddSingleton<IShipmentReader, ShipmentReader>();
         services.AddSingleton<PushRouter>();
         services.AddSingleton<IStreamWaker, ShipmentWaker>();
-        services.AddSingleton<IReaction>(new Hearing(world));
+        if (world.Plan.HasShop)
+        {
+            services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+            services.AddSingleton(new OfferCodes(new byte[32]));
+            services.AddSingleton<INotices>(new ModelNotices(world));
+            services.AddOrders();
+            if (world.Database.Planted == PlantedFault.BudgetOutsideTheTurn)
+                services.AddSingleton(provider => new Purses(new LeakyBudget(provider.GetRequiredService<IGrainFactory>(), () => new Purses(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<IOptions<RecoveryOptions>>())),
+                    provider.GetRequiredService<IOptions<RecoveryOptions>>()));
+        }
+        services.AddSingleton<IReaction>(new Hearing(world));   // last: it hears of what all others have done their part for
         services.AddOptions<PartitionOptions>().Configure(static options =>
         {
             options.BusySeconds = 1;
@@ -65,6 +81,7 @@ internal sealed class Node : IDisposable
         });
         _services = services.BuildServiceProvider();
         Silo = _services.GetRequiredService<EmbeddedSilo>();
+        if (world.Plan.HasShop) _services.GetRequiredService<PolicyBook>().Publish("demo", Shop.Policy);
         Reader = _services.GetRequiredService<IShipmentReader>();
         Pages = new PageNode(world, this);
         world.Scheduler.Start(() => ExecuteAsync(_services.GetRequiredService<PushRouter>()));

@@ -6,6 +6,10 @@ internal enum What : byte
 {
     /// <summary>A sender posts a message about one parcel, and again until it is acked.</summary>
     Post,
+    /// <summary>A shop tells of an order, until it is taken.</summary>
+    Order,
+    /// <summary>A shopper takes an offer, and clicks until there is an answer.</summary>
+    Accept,
     /// <summary>Somebody opens a parcel's page.</summary>
     Open,
     /// <summary>Somebody closes one.</summary>

@@ -29,11 +29,14 @@ internal sealed class Plan
         foreach (var trouble in Troubles)
             if (dice.Chance(trouble == What.Burst ? 10 : 45)) troubles.Add(trouble);
         var often = dice.Next(1, 7);
-        Ops = [.. Enumerable.Range(0, operations).Select(n => new Op(n, Draw(dice, troubles, often), dice.Next(Parcels), dice.Draw()))];
+        Ops = [.. Enumerable.Range(0, operations).Select(n => new Op(n, Draw(dice, troubles, often, HasShop), dice.Next(Parcels), dice.Draw()))];
     }
 
     public ulong Seed { get; }
     public IReadOnlyList<Op> Ops { get; }
+
+    /// <summary>Every third seed has a shop with orders; the others show how shipments do alone.</summary>
+    public bool HasShop => Seed % 3 == 0;
 
     public static ShipmentKey Key(int parcel) => Numbers[parcel];
 
@@ -47,11 +50,12 @@ internal sealed class Plan
         What.Collect, What.Burst,
     ];
 
-    private static What Draw(Dice dice, List<What> troubles, int often)
+    private static What Draw(Dice dice, List<What> troubles, int often, bool shop)
     {
         if (troubles.Count > 0 && dice.Chance(often)) return troubles[dice.Next(troubles.Count)];
         return dice.Next(1_000) switch
         {
+            < 90 when shop => dice.Chance(60) ? What.Order : What.Accept,
             < 780 => What.Post,
             < 850 => What.Open,
             < 890 => What.Close,

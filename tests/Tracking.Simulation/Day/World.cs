@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using Orleans;
 using Orleans.Runtime;
+using Tracking.Contracts.Orders;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Shipments;
+using Tracking.Grains.Orders;
 using Tracking.Grains.Shipments;
 using Tracking.Journal;
 using Tracking.Runtime;
@@ -17,7 +19,7 @@ namespace Tracking.Simulation.Day;
 /// <summary>How a run ended.</summary>
 /// <param name="Broken">The first promise that was broken, or null.</param>
 /// <param name="Digest">Equal for equal runs: steps, rows, acks and pushes.</param>
-internal sealed record Outcome(string? Broken, string Digest, long Steps, int Appends, int Acks, int Pushes, TimeSpan Lived);
+internal sealed record Outcome(string? Broken, string Digest, long Steps, int Appends, int Acks, int Pushes, int Offers, TimeSpan Lived);
 
 /// <summary>
 /// One seed's day on one thread: operations of the plan, the grains' turns in the seed's order, a clock that moves only when the run moves it. First trouble, with
@@ -51,6 +53,16 @@ internal sealed class World
     public HashSet<string> Poisoned { get; } = new(StringComparer.Ordinal);
     public Node Node { get; private set; } = null!;
     public Action<string>? Tell { get; init; }
+
+    /// <summary>True for a parcel that nobody can read, and for an order that has one; and for what lies in partitions that nobody reads here (parcels standing for orders).</summary>
+    public bool IsPoisoned(string stream) => Partitions.Of(stream) >= 4 || Poisoned.Contains(stream) || (Poisoned.Count > 0 && Mates(stream).Any(parcel => Poisoned.Contains(ShipmentStream.Of(Plan.Key(parcel)))));
+
+    private IEnumerable<int> Mates(string stream)
+    {
+        if (!Plan.HasShop) return [];
+        if (OrderStreams.KeyOf(stream) is { } order) return Shop.OrderNumber(order) is >= 0 and var n ? Shop.ParcelsOf(n) : [];
+        return ShipmentStream.KeyOf(stream) is { } shipment ? Shop.ParcelsOf(Plan.ParcelOf(shipment) / 2) : [];
+    }
 
     /// <summary>Runs a plan, or the given part of it.</summary>
     public static Outcome Run(Plan plan, IReadOnlyList<Op>? ops = null, PlantedFault planted = PlantedFault.None, Action<string>? tell = null)
@@ -96,8 +108,8 @@ internal sealed class World
             Verifier.Break($"{bug.GetType().Name}: {bug.Message} at {bug.StackTrace?.Split('\n').FirstOrDefault(static line => line.Contains("Tracking.", StringComparison.Ordinal))?.Trim()}");
         }
         if (Scheduler.FromOtherThreads > 0) Verifier.Break($"{Scheduler.FromOtherThreads} steps came from other threads: no seed can repeat this run");
-        var digest = string.Create(CultureInfo.InvariantCulture, $"{Scheduler.Steps}-{Verifier.Appends}-{Verifier.Acks}-{Verifier.Duplicates}-{Verifier.PushesSeen}-{Clock.GetUtcNow().UtcTicks}-{Dice.Draw():x}");
-        return new Outcome(Verifier.Broken, digest, Scheduler.Steps, Verifier.Appends, Verifier.Acks, Verifier.PushesSeen, Clock.GetUtcNow() - Plan.Start);
+        var digest = string.Create(CultureInfo.InvariantCulture, $"{Scheduler.Steps}-{Verifier.Appends}-{Verifier.Acks}-{Verifier.Duplicates}-{Verifier.PushesSeen}-{Verifier.Shop.Made.Count}-{Verifier.Shop.Announcements}-{Clock.GetUtcNow().UtcTicks}-{Dice.Draw():x}");
+        return new Outcome(Verifier.Broken, digest, Scheduler.Steps, Verifier.Appends, Verifier.Acks, Verifier.PushesSeen, Verifier.Shop.Made.Count, Clock.GetUtcNow() - Plan.Start);
     }
 
     // ---- what happens ----------------------------------------------------------------------------------------------------
@@ -108,6 +120,8 @@ internal sealed class World
         {
             case What.Post: Post(op.Parcel, dice); break;
             case What.Burst: for (var i = 0; i < 80; i++) Post(op.Parcel, dice); break;
+            case What.Order: Start(() => OrderAsync(op.Parcel / 2)); break;
+            case What.Accept: Start(() => AcceptAsync(dice)); break;
             case What.Open:
                 if (_open.Count >= 30) break;
                 var page = new Page(op.Parcel);
@@ -209,6 +223,48 @@ internal sealed class World
             await Task.Delay(Dice.Milliseconds(200, 800 * Math.Min(tries + 1, 6)), Clock);
         }
         _unacked--;
+    }
+
+    private async Task OrderAsync(int order)
+    {
+        _unacked++;
+        while (true)
+        {
+            try
+            {
+                var reply = await Node.Silo.GetGrain<IOrderGrain>(Shop.Key(order).ToString()).Place(Shop.Content(order), Shop.People, Clock.GetUtcNow());
+                if (reply.Refusal == OrderRefusal.None)
+                {
+                    if (!Verifier.Shop.Placed.Contains(order)) Verifier.Break($"I1: order {Shop.Key(order)} was taken and no committed row has it");
+                    break;
+                }
+                if (reply.Refusal != OrderRefusal.NotStored) Verifier.Break($"order {Shop.Key(order)} was refused: {reply.Refusal} {reply.Problem}");
+            }
+            catch (Exception trouble) when (IsTrouble(trouble)) { Tell?.Invoke($"{Shop.Key(order)} {trouble.Message}"); }
+            if (_ending && IsPoisoned(OrderStreams.Of(Shop.Key(order)))) break;
+            await Task.Delay(Dice.Milliseconds(300, 3_000), Clock);
+        }
+        _unacked--;
+    }
+
+    private async Task AcceptAsync(Dice dice)
+    {
+        if (Verifier.Shop.Made.Count == 0) return;
+        var offer = Verifier.Shop.Made.ElementAt(dice.Next(Verifier.Shop.Made.Count));
+        var remedies = Verifier.Shop.DecisionOf(offer).Remedies;
+        var remedy = remedies[dice.Next(remedies.Length)].Kind;
+        var order = OrderStreams.KeyOf(Verifier.Shop.StreamOf(offer))!.Value;
+        for (var tries = 0; tries < 20; tries++)
+        {
+            try
+            {
+                var reply = await Node.Silo.GetGrain<IOrderGrain>(order.ToString()).Accept(offer, remedy, "shopper");
+                if (reply.Refusal == OfferRefusal.None) Verifier.Shop.Answered(offer, remedy);
+                if (reply.Refusal != OfferRefusal.NotStored) return;
+            }
+            catch (Exception trouble) when (IsTrouble(trouble)) { }
+            await Task.Delay(Dice.Milliseconds(200, 2_000), Clock);
+        }
     }
 
     private async Task ReadAsync(int parcel, Dice dice)

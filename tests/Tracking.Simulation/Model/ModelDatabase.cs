@@ -72,6 +72,7 @@ internal sealed class ModelDatabase
     public StreamState Load(string stream)
     {
         var head = _heads.GetValueOrDefault(stream);
+        if (head is { Snapshot.IsEmpty: true }) head = null;   // nothing to start from: all rows are read
         var rows = _streams.GetValueOrDefault(stream);
         if (rows is null) return new StreamState(head, []);
         var tail = new List<JournalRow>();
@@ -106,7 +107,7 @@ internal sealed class ModelDatabase
         for (var i = After(partition, after); i < _partitions[partition].Count; i++)
         {
             var row = _partitions[partition][i];
-            if (row.Stream[0] != 's' || !row.Marked || (_heads.GetValueOrDefault(row.Stream)?.Version ?? 0) >= row.Version) continue;
+            if (row.Stream[0] is not ('s' or 'o') || (row.Stream[0] == 's' && !row.Marked) || (_heads.GetValueOrDefault(row.Stream)?.Version ?? 0) >= row.Version) continue;
             if (row.Transaction >= horizon) break;
             if (streams.Contains(row.Stream)) continue;
             if (streams.Count == limit)

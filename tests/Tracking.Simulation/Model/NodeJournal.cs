@@ -115,7 +115,7 @@ internal sealed class NodeJournal(ModelDatabase database, Trouble trouble, Dice 
     public async ValueTask<StreamState> LoadAsync(string stream, CancellationToken cancel = default)
     {
         await AnswersAsync(writes: false);
-        var state = Poisoned.Contains(stream) ? Unreadable(stream) : database.Planted == PlantedFault.DedupeForgets ? Forgetful(database.Load(stream)) : database.Load(stream);
+        var state = Poisoned.Contains(stream) ? Unreadable(stream) : database.Planted == PlantedFault.DedupeForgets && stream[0] == 's' ? Forgetful(database.Load(stream)) : database.Load(stream);
         await Pause();
         return state;
     }

@@ -18,6 +18,8 @@ internal enum PlantedFault
     RetryWithoutId,
     /// <summary>An older head overwrites a newer one.</summary>
     VersionCheckDropped,
+    /// <summary>Whether a purse has enough is asked in one turn and taken in another.</summary>
+    BudgetOutsideTheTurn,
     /// <summary>An open page shows whatever came last.</summary>
     PushWithoutVersion,
 }

@@ -5,8 +5,8 @@ namespace Tracking.Simulation.Planted;
 
 /// <summary>
 /// R-30, the proof that the others can fail: bugs put in on purpose, one at a time, each found by the simulator. The faults sit in the model around the product
-/// (database, wiring, senders), so the product has no switch that could turn one on. The two that need more than shipments are beside what they break:
-/// a decoder that swallows errors in Tracking.Silo.Tests, a budget checked outside its turn in BudgetTests.
+/// (database, wiring, senders), so the product has no switch that could turn one on. The tenth,
+/// a decoder that swallows what it cannot read, is in <see cref="DecoderTests"/>.
 /// </summary>
 public sealed class PlantedFaultTests
 {
@@ -33,6 +33,9 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public void A_page_that_shows_whatever_came_last_is_noticed() => Noticed(PlantedFault.PushWithoutVersion, "I6");
+
+    [Fact]
+    public void A_purse_that_is_asked_in_one_turn_and_emptied_in_another_is_noticed() => Noticed(PlantedFault.BudgetOutsideTheTurn, "I4");
 
     [Fact]
     public void Without_a_planted_fault_the_same_days_hold()
