@@ -40,7 +40,7 @@ start_node() {
   mkdir -p "$folder/node$i"
   # A session of its own, so that Ctrl-C reaches the script only and the nodes leave one after the other.
   (cd "$folder/node$i" && exec setsid env "Security__LinkKey=$(cat "$folder/link.key")" dotnet "$program" --Urls="http://127.0.0.1:$((port + i))" \
-      --Orleans:NodeName="node$i" --Orleans:SiloPort=$((silo_port + i)) --Data:Folder="$folder/data" \
+      --Orleans:NodeName="node$i" --Orleans:SiloPort=$((silo_port + i)) --Data:Folder="$folder/data" --Telemetry:ExpectedNodes="$(cat "$folder/count" 2>/dev/null || echo 1)" \
       "--Storage:Postgres=Host=127.0.0.1;Port=$database_port;Username=postgres;Database=tracking" </dev/null >>"$folder/node$i.log" 2>&1) &
   echo $! >"$folder/node$i.pid"
   disown $!   # its end is told by the watch, not by the shell
@@ -132,7 +132,7 @@ start() {
   mkdir -p "$folder" && chmod 711 "$folder"
   [ -f "$folder/link.key" ] || (umask 077 && openssl rand -base64 32 >"$folder/link.key")
   rm -f "$folder"/node*.pid
-  touch "$folder/running"
+  touch "$folder/running"; echo "$count" >"$folder/count"
   trap 'trap "" INT TERM; echo; stop_all; exit 0' INT TERM
   trap '[ ! -f "$folder/running" ] || stop_all' EXIT
   say "PostgreSQL on port $database_port"
