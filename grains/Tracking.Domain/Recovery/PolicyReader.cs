@@ -96,7 +96,11 @@ public static class PolicyReader
             foreach (var remedy in Items(node, "remedies"))
             {
                 Known(remedy, "kind", "cost", "percent", "item", "currency");
-                if (!Remedies.TryParse(Text(remedy, "kind"), out var kind)) Wrong(remedy["kind"] ?? remedy, $"'{remedy["kind"]?.Text}' is no remedy.", $"Write one of {string.Join(", ", Remedies.AllNames)}.");
+                if (!Remedies.TryParse(Text(remedy, "kind"), out var kind))
+                {
+                    Wrong(remedy["kind"] ?? remedy, $"'{remedy["kind"]?.Text}' is no remedy.", $"Write one of {string.Join(", ", Remedies.AllNames)}.");
+                    continue;
+                }
                 if (remedy["currency"] is { } other && other.Text != currency) Wrong(other, $"The remedy is in {other.Text} and the policy in {currency}.", "Leave the currency out.");
                 var free = kind is RemedyKind.Apology or RemedyKind.WaitAndSee;
                 var cost = Amount(remedy, "cost");

@@ -18,6 +18,9 @@ public sealed partial class OrderGrain(
     TimeProvider clock, ILogger<OrderGrain> log) : Grain, IOrderGrain
 {
     private readonly Dictionary<ShipmentKey, ShipmentStory> _stories = [];
+    /// <summary>Parcels up to which an order reads all of them whenever one moves.</summary>
+    private const int ReadWhole = 20;
+
     private readonly HashSet<ShipmentKey> _ours = [];   // nobody can have decided for these before us
     private Order? _order;
     private DateTimeOffset? _due;   // when we are woken, as far as that is stored for sure
@@ -148,7 +151,8 @@ public sealed partial class OrderGrain(
         var order = _order = await loader.LoadAsync(Key);
         if (order.Content is null && (!Key.IsStandIn || await IsTakenAsync())) return false;
         if (await AdoptAsync(order) is not { } adopted) return await LaterAsync();
-        // One parcel moved: the others as we read them last. Where that leads to a decision, everything is read before it is taken.
+        // Of an order of very many parcels only the one that moved is read anew. Where that leads to a decision, everything is read before it is taken.
+        if (adopted.Shipments.Length <= ReadWhole) moved = null;
         var look = Decide(adopted, await StoriesAsync(adopted, moved));
         if (moved is not null && look.Append is { } append && append.Events.Any(e => e is not DatesNoted)) look = Decide(adopted, await StoriesAsync(adopted, null));
         await ConcludeAsync(adopted, look);
@@ -258,12 +262,16 @@ public sealed partial class OrderGrain(
         var links = answer == Withheld.Not ? new[] { new LinkRow(OfferId.HashOf(offer), OrderStreams.Of(Key), "offer", 0) } : null;
         var next = await StoreAsync(order, order.Append(clock.GetUtcNow(), settled), default, links);
         metrics.OffersDecided.Add(1, new KeyValuePair<string, object?>("outcome", answer == Withheld.Not ? "made" : "withheld"));
-        await ConcludeAsync(next, Decide(next, await StoriesAsync(next, Unmoved)));   // an open offer has an end to be woken for
+        // An open offer has a reminder and an end to be woken for. Nothing is decided here: what was read of the parcels may be old.
+        var due = KnownDue(next) ?? clock.GetUtcNow();
+        if (next.FindOffer(offer) is { State: OfferState.Open, Decision: var made })
+        {
+            if (made.RemindAt < due) due = made.RemindAt.Value;
+            if (made.ExpiresAt < due) due = made.ExpiresAt.Value;
+        }
+        await ConcludeAsync(next, new OrderLook(null, next, due));
         return _order!.FindOffer(offer)!.State;
     });
-
-    // Nothing moved: what was read before is good enough for when to be woken.
-    private static readonly ShipmentKey Unmoved = new("", "", "");
 
     public Task<OfferReply> Accept(string offer, RemedyKind remedy, string by) => AnswerOfferAsync(offer, async (order, known) =>
     {

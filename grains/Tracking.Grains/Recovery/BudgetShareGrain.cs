@@ -64,14 +64,15 @@ public sealed class BudgetShareGrain(IEventJournal journal, TimeProvider clock) 
     {
         var share = await State.GetAsync();
         if (!share.Offers.ContainsKey(offer)) share = await State.GetAsync(fresh: true);
-        if (share.Offers.TryGetValue(offer, out var known) && known.State == OfferMoney.Reserved) await State.AppendAsync(new Spent(offer, Math.Clamp(amount, 0, known.Amount)));
+        if (share.Offers.TryGetValue(offer, out var known) && known.State == OfferMoney.Reserved)
+            await GiveBackAsync(await State.AppendAsync(new Spent(offer, Math.Clamp(amount, 0, known.Amount))));   // the rest may be what another share lacks
     }
 
     public async Task Release(string offer)
     {
         var share = await State.GetAsync();
         // Unknown is noted too: a reservation that is still on its way must not come after it.
-        if (!share.Offers.TryGetValue(offer, out var known) || known.State == OfferMoney.Reserved) await State.AppendAsync(new Released(offer));
+        if (!share.Offers.TryGetValue(offer, out var known) || known.State == OfferMoney.Reserved) await GiveBackAsync(await State.AppendAsync(new Released(offer)));
     }
 
     public async Task<BudgetStanding> Standing()
