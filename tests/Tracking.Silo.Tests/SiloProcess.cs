@@ -32,7 +32,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var (process, output) = await LaunchAsync(folder, [$"--Urls={address}", .. settings]);
         var silo = new SiloProcess(process, output, address);
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));   // a second on a machine of its own; nobody knows how long beside builds
         while (true)
         {
             if (process.HasExited) throw new InvalidOperationException($"The silo ended with code {process.ExitCode}: {silo.Output}");
