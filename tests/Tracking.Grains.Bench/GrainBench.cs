@@ -33,6 +33,22 @@ internal static class GrainBench
         say("grain call, duplicate", await CostAsync(keys.Length, p => grains.GetGrain<IShipmentGrain>(names[p]).RecordScans(new ScanBatch([scans[p]], DateTimeOffset.UtcNow, []))));
     }
 
+    /// <summary>What a silo's grains hold once a burst is over: live bytes, and what the process grew by.</summary>
+    public static async Task MemoryAsync(int count, Func<int, ShipmentKey> keyOf, Func<int, int, Scan> scanOf)
+    {
+        var nowhere = new Nowhere();
+        var services = new ServiceCollection().AddEmbeddedActors(options => options.GrainAssemblies.Add(typeof(ShipmentGrain).Assembly))
+            .AddSingleton<IEventJournal>(nowhere).AddSingleton<IHeadStore>(nowhere).AddSingleton<TrackingMetrics>().AddSingleton<EddBook>().AddSingleton<ShipmentLoader>()
+            .AddSingleton(new LinkTokens(new byte[32])).AddSingleton<ShipmentViews>().AddSingleton<PushRouter>().BuildServiceProvider();
+        var grains = services.GetRequiredService<IGrainFactory>();
+        var (live, resident) = (GC.GetTotalMemory(forceFullCollection: true), Environment.WorkingSet);
+        for (var step = 0; step < 8; step++)
+            await CostAsync(count, p => grains.GetGrain<IShipmentGrain>(keyOf(p).ToString()).RecordScans(new ScanBatch([scanOf(p, step)], DateTimeOffset.UtcNow, [])));
+        var grown = Environment.WorkingSet - resident;
+        Console.WriteLine($"{count:N0} shipments of 8 scans: resident growth {grown / count:N0} bytes each, live {(GC.GetTotalMemory(forceFullCollection: true) - live) / count:N0}, {GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections");
+        GC.KeepAlive(services);
+    }
+
     private static async Task<(double Bytes, double Micros)> CostAsync(int times, Func<int, Task> work)
     {
         const int together = 500;

@@ -17,6 +17,12 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 const int parcels = 20_000;
 var now = DateTimeOffset.UtcNow;
 var context = new FeedContext { Feed = "scans", Channel = "api", ReceivedAt = now };
+if (args is ["memory", var many])
+{
+    var count = int.Parse(many) / 500 * 500;
+    await GrainBench.MemoryAsync(count, p => ShipmentKey.Parse($"demo/ups/1Z999AA1{p:0000000000}"), (p, step) => Parse(Line(p, step, now)));
+    return;
+}
 var lines = Enumerable.Range(0, parcels).Select(p => Enumerable.Range(0, 10).Select(n => Line(p, n, now)).ToArray()).ToArray();
 
 var keys = Enumerable.Range(0, parcels).Select(p => ShipmentKey.Parse($"demo/ups/1Z999AA1{p:0000000000}")).ToArray();
