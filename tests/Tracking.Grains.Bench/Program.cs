@@ -19,7 +19,7 @@ var now = DateTimeOffset.UtcNow;
 var context = new FeedContext { Feed = "scans", Channel = "api", ReceivedAt = now };
 if (args is ["memory", var many])
 {
-    var count = int.Parse(many) / 500 * 500;
+    var count = int.Parse(many, CultureInfo.InvariantCulture) / 500 * 500;
     await GrainBench.MemoryAsync(count, p => ShipmentKey.Parse($"demo/ups/1Z999AA1{p:0000000000}"), (p, step) => Parse(Line(p, step, now)));
     return;
 }
