@@ -59,7 +59,7 @@ public static partial class TrackingPage
         if (care.Case?.Signature is { Required: true } signature && !story.Milestone.IsTerminal())
         {
             var days = story.Days is { } window ? t.Range(window.From, window.To, DateOnly.FromDateTime(story.Now.UtcDateTime)) : "";
-            html.Add($"<section class=\"card more\"><h2>{t["sign.title"]}</h2><p>{t.Say("sign.home", ("has", days.Length > 0 ? "yes" : "no"), ("days", days))}</p>");
+            html.Add($"<section class=\"card more sign\"><h2>{t["sign.title"]}</h2><p>{t.Say("sign.home", ("has", days.Length > 0 ? "yes" : "no"), ("days", days))}</p>");
             if (signature.Answer is { } answer) html.Add($"<p role=\"status\">{t["sign.option." + answer]}. {t.Say("sign.noted", ("shop", frame.Brand.Shop))}</p>");
             html.Add($"<p>{t["sign.else"]}</p>");
             foreach (var option in SignatureExpectation.Answers)

@@ -95,7 +95,7 @@ public sealed record Claim
     /// <summary>What is paid back or, for a replacement, what it costs.</summary>
     [Id(17)] public Money? Amount { get; init; }
     [Id(18)] public DateTimeOffset? DecidedAt { get; init; }
-    /// <summary><c>policy</c>, or the operator's name for who decided.</summary>
+    /// <summary><c>policy</c>, or the retailer's id of the operator who decided. It stays for good, so it is an id and not a name.</summary>
     [Id(19)] public string? DecidedBy { get; init; }
     /// <summary>The newest stored append of the shipment that was read when the evidence was weighed.</summary>
     [Id(20)] public int ShipmentVersion { get; init; }
