@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Tracking.Contracts.Ports;
+using Tracking.Domain.Visits;
 using Tracking.Web.Language;
 using Tracking.Web.Live;
 using Tracking.Web.Orders;
@@ -67,6 +68,8 @@ public static partial class TrackingEndpoints
             return;
         }
         var (view, extras) = await parts.GatherAsync(visit, token, texts.Tag, http.Request.Query["offer"], http.RequestAborted).ConfigureAwait(false);
+        // What was proven for a parcel holds for the page of its order.
+        if (extras.OrderPath is { } order) http.Response.Cookies.Append(PageVisits.LevelCookie, seal.Prove(order[3..], VisitLevel.Known), CookieFor(http, order));
         var story = StoryTeller.Tell(view, texts, visit.Brand.Shop, clock.GetUtcNow(), all ? int.MaxValue : LiveMessage.Lines);
         CarePart? care = null;
         if (http.RequestServices.GetService<ICaseBooks>() is { } cases)

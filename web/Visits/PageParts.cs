@@ -127,6 +127,8 @@ public sealed partial class PageParts(
 public static class Mask
 {
     private const string Dots = "•••";
+    // A house number in front is what a thief lacks.
+    private static readonly char[] NoLetters = [.. "0123456789 -/.,#"];
 
     /// <summary>Name, street, postcode and city: first letters of the first two, the rest as it is.</summary>
     public static ImmutableArray<string> Recipient(RecipientFacts? facts)
@@ -134,7 +136,7 @@ public static class Mask
         if (facts is null) return [];
         var lines = ImmutableArray.CreateBuilder<string>();
         if (CarrierText.Clean(facts.Name, 80) is { } name) lines.Add(string.Join(' ', name.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(3).Select(part => Head(part, 1))));
-        if (!facts.Address.IsDefaultOrEmpty && CarrierText.Clean(facts.Address[0], 80) is { } street) lines.Add(Head(street, 3));
+        if (!facts.Address.IsDefaultOrEmpty && CarrierText.Clean(facts.Address[0], 80) is { } street) lines.Add(Head(street.TrimStart(NoLetters), 3));
         if (CarrierText.Clean(string.Join(' ', new[] { facts.PostalCode, facts.City }.Where(p => !string.IsNullOrWhiteSpace(p))), 80) is { } town) lines.Add(town);
         return lines.ToImmutable();
     }

@@ -47,6 +47,10 @@ public sealed class OrderPageTests
         (await visitor.ReadAsync(path)).ShouldContain("CANARY wool hat");
         (await visitor.ReadAsync($"/t/{token}")).ShouldContain("All parcels of this order");
         other.ShouldNotBeEmpty();
+        using var parcelFirst = new StepUpTests.Visitor(host);
+        await parcelFirst.SendAsync($"/t/{token}/prove", ("fact", "10115"));
+        var whole = Regex.Match(await parcelFirst.ReadAsync($"/t/{token}"), "href=\"(/o/[^?\"]+)").Groups[1].Value;
+        (await parcelFirst.ReadAsync(whole)).ShouldContain("CANARY wool hat");
         using var stranger = host.Client();
         (await stranger.GetStringAsync(path, Cancel)).ShouldNotMatch("(?i)canar");
     }
