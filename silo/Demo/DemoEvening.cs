@@ -54,20 +54,9 @@ internal sealed partial class DemoEvening(IServer server, IShipmentReader reader
             ("I", "OR", "160", "Arrived at Facility", now.AddDays(-2), Towns[3])], now, stopping);
         if (round == 0) await PostBackgroundAsync(client, dice, now, stopping);
 
-        // Its order, with a second parcel, so that a guest can find it and prove that it is theirs.
-        var order = $"DEMO-{2026_000 + round}";
-        var promised = now.AddDays(1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        await PostAsync(client, "/v1/orders", $$$"""
-            {"id":"{{{order}}}","value":{"minor":12990,"currency":"USD"},"customer":{"id":"demo-customer","name":"Sample Customer","email":"customer@example.com"},"country":"US","language":"en",
-             "address":{"lines":["1 Example Street"],"postalCode":"{{{Towns[2].Zip}}}","city":"{{{Towns[2].City}}}"},"promise":{"by":"{{{promised}}}"},
-             "lines":[{"id":"1","quantity":1,"name":"Wool hat"},{"id":"2","quantity":2,"name":"Scarf"}],
-             "shipments":[{"carrier":"ups","trackingNumber":"{{{star}}}","lines":[{"line":"1","quantity":1}]},{"carrier":"{{{CarrierOf(round % Parcels)}}}","trackingNumber":"DEMO{{{round % Parcels:000000}}}","lines":[{"line":"2","quantity":2}]}]}
-            """, "application/json", stopping);
-
         if (await reader.ReadAsync(new ShipmentKey("demo", "ups", star), cancel: stopping) is not { } view) throw new HttpRequestException("The demo's first parcel was not stored.");
         var link = $"{address}/t/{reader.LinkToken(view.Key, view.UseId, "link", view.LinkGeneration)}";
         Console.WriteLine(round == 0 ? $"  watch a parcel {link}" : $"  the next parcel {link}");
-        if (round == 0) Console.WriteLine($"  find it as a guest {address}/track/demo (order {order}, postcode {Towns[2].Zip})");
         if (round == 0) Console.WriteLine($"  what shoppers were sent {address}/dev/mailbox");
 
         (string Type, string Code, string Status, string Text, (string, string, string, double) Town)[] acts =
