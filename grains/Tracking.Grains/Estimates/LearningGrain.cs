@@ -27,6 +27,7 @@ public sealed partial class LearningGrain(
     private ReaderCursor? _cursor;
     private LearnedModel? _newest;
     private string? _trouble;
+    private DateTimeOffset _notBefore;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -100,7 +101,7 @@ public sealed partial class LearningGrain(
 
         var moment = new DateTimeOffset(now.UtcTicks / options.Value.Grid.Ticks * options.Value.Grid.Ticks, TimeSpan.Zero);
         if (!state.Desk.IsDue(moment, options.Value.Grid)) moment = now;   // rows of the last instants: they are in already
-        if (state.Desk.IsDue(moment, options.Value.Grid)) await PublishAsync(state, moment, cancel);
+        if (now >= _notBefore && state.Desk.IsDue(moment, options.Value.Grid)) await PublishAsync(state, moment, cancel);
         return false;
     }
 
@@ -206,7 +207,9 @@ public sealed partial class LearningGrain(
         _newest = Model(state, snapshot);
         metrics.SnapshotsPublished.Add(1);
         metrics.SnapshotBytes.Record(_newest.Snapshot.Length);
-        metrics.PublishSeconds.Record(clock.GetElapsedTime(began).TotalSeconds);
+        var took = clock.GetElapsedTime(began);
+        metrics.PublishSeconds.Record(took.TotalSeconds);
+        _notBefore = clock.GetUtcNow() + took * 20;   // of millions of lanes a snapshot is dear: then it is made less often, and costs a twentieth of the time
         foreach (var cell in state.Desk.Book.Cells)
             if (cell.Drifts && cell.Lane.Length > 0) LogDrift(log, cell.Carrier, cell.Lane, cell.Stage, cell.RecentCover80.Kept, (long)cell.RecentCount);
     }

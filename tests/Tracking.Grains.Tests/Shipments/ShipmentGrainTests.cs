@@ -142,6 +142,26 @@ public sealed class ShipmentGrainTests
     }
 
     [Fact]
+    public async Task A_replaced_window_is_kept_beside_the_new_one_for_the_page_to_strike_out()
+    {
+        await using var silo = await GrainTestSilo.StartAsync();
+        var start = silo.Silo.Clock.GetUtcNow();
+        await silo.Shipment().RecordScans(Batch(A.Scan(Milestone.InTransit, start.ToString("O"))));
+        var first = (await silo.Reader.ReadAsync(A.Key))!;
+        first.WindowBefore.ShouldBeNull();
+
+        await silo.Silo.Elapse(TimeSpan.FromHours(30));
+        await silo.Shipment().RecordScans(Batch(A.Scan(Milestone.OutForDelivery, silo.Silo.Clock.GetUtcNow().ToString("O"))));
+
+        var second = (await silo.Reader.ReadAsync(A.Key))!;
+        second.Window!.Revisions.ShouldBe(1);
+        second.WindowBefore.ShouldBe(first.Window);
+        var shipment = A.Shipment();
+        await foreach (var row in ((IEventJournal)silo.Journal).ReadAsync(ShipmentStream.Of(A.Key))) shipment = shipment.Apply(ShipmentJson.Read(row.Open.Span));
+        ShipmentSnapshot.Read(A.Key, ShipmentSnapshot.Write(shipment), silo.Silo.Clock.GetUtcNow())!.ShownBefore.ShouldBe(first.Window);
+    }
+
+    [Fact]
     public async Task Every_append_answers_why()
     {
         await using var silo = await GrainTestSilo.StartAsync();
