@@ -21,6 +21,8 @@ public sealed partial class LearningGrain(
 {
     public const string Reader = "learning";
     private const int PageSize = 500, ReadsAtOnce = 16;
+    /// <summary>What one look may spend on databases that do not answer.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private IGrainTimer? _timer;
     private LearningState? _state;
@@ -76,7 +78,7 @@ public sealed partial class LearningGrain(
     {
         var cursor = await journal.LoadCursorAsync(Reader, 0, cancel);
         LearningState state;
-        try { state = cursor.State.IsEmpty ? LearningState.Fresh() : LearningState.Read(cursor); }
+        try { state = cursor.State.IsEmpty ? LearningState.Fresh() : LearningState.Read(cursor.State); }
         catch (InvalidDataException damaged)
         {
             // The journal is the truth; what was learned from it can be learned again. Nodes keep the snapshot they have meanwhile.
@@ -108,16 +110,20 @@ public sealed partial class LearningGrain(
     private async Task<(List<(int Partition, JournalRow Row)> Rows, bool More)> GatherAsync(LearningState state, CancellationToken cancel)
     {
         var rows = new List<(int Partition, JournalRow Row)>();
-        var more = false;
-        for (var p = 0; p < Journal.Partitions.Count; p++)
+        var (more, began) = (false, clock.GetTimestamp());
+        for (var p = 0; p < Journal.Partitions.Count && !more; p++)
         {
             while (true)
             {
                 if (rows.Count >= options.Value.RowsAtOnce) { more = true; break; }
-                var page = await journal.ReadMarkedAsync(p, state.Positions[p], PageSize, cancel);
+                if (await PageAsync(state, p, cancel) is not { } page)
+                {
+                    if (clock.GetElapsedTime(began) > LongestWait) throw new JournalUnavailableException("The journal's databases are away.");
+                    break;
+                }
                 foreach (var row in page.Rows)
                 {
-                    if (state.SkipsSeen[p] && row.RecordedAt.UtcTicks <= state.SeenTicks[p]) continue;
+                    if (row.RecordedAt.UtcTicks <= state.SkipsUpTo[p]) continue;
                     rows.Add((p, row));
                     state.SeenTicks[p] = Math.Max(state.SeenTicks[p], row.RecordedAt.UtcTicks);
                 }
@@ -129,6 +135,29 @@ public sealed partial class LearningGrain(
         rows.Sort(static (a, b) => a.Row.RecordedAt != b.Row.RecordedAt ? a.Row.RecordedAt.CompareTo(b.Row.RecordedAt)
             : string.CompareOrdinal(a.Row.Stream, b.Row.Stream) is var order and not 0 ? order : a.Row.Version.CompareTo(b.Row.Version));
         return (rows, more);
+    }
+
+    // A partition whose database is away waits and holds back no other. One that lives elsewhere now, or whose database began a new life, is read again from its start, without the rows taken already.
+    private async Task<PartitionPage?> PageAsync(LearningState state, int partition, CancellationToken cancel)
+    {
+        try { return await journal.ReadMarkedAsync(partition, state.Positions[partition], PageSize, cancel); }
+        catch (Exception refused) when (refused is InvalidOperationException or JournalUnavailableException)
+        {
+            if (state.Positions[partition] == JournalPosition.Start) return Away(refused);
+            try
+            {
+                var page = await journal.ReadMarkedAsync(partition, JournalPosition.Start, PageSize, cancel);
+                state.StartAgain(partition);
+                return page;
+            }
+            catch (JournalUnavailableException still) { return Away(still); }
+        }
+
+        PartitionPage? Away(Exception why)
+        {
+            LogAway(log, partition, why.Message);
+            return null;
+        }
     }
 
     private async Task TakeAsync(LearningState state, List<(int Partition, JournalRow Row)> rows, CancellationToken cancel)
@@ -194,7 +223,7 @@ public sealed partial class LearningGrain(
     {
         var began = clock.GetTimestamp();
         var snapshot = state.Desk.Publish(moment);
-        var cursor = _cursor! with { Position = state.Furthest, RecordedAt = state.NewestRow, State = state.Write() };
+        var cursor = _cursor! with { Position = state.Positions[0], RecordedAt = state.NewestRow, State = state.Write() };
         if (!await journal.SaveCursorAsync(cursor, cancel))
         {
             // Another activation stored first. What it learned is what is true now.
@@ -225,6 +254,9 @@ public sealed partial class LearningGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Learning could not read or store and will go on from what is stored: {Problem}")]
     private static partial void LogLater(ILogger log, string problem);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Partition {Partition} cannot be read now and is learned from later: {Problem}")]
+    private static partial void LogAway(ILogger log, int partition, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Trouble}")]
     private static partial void LogAnew(ILogger log, string trouble);

@@ -8,17 +8,19 @@ namespace Tracking.Grains.Estimates;
 /// </summary>
 internal sealed class LearningState(LearningDesk desk)
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
 
     public LearningDesk Desk { get; } = desk;
     public JournalPosition[] Positions { get; } = new JournalPosition[Journal.Partitions.Count];
-    /// <summary>Recorded time of the newest row taken of each partition: after the database began a new life, rows up to it are skipped.</summary>
+    /// <summary>Recorded time of the newest row taken of each partition.</summary>
     public long[] SeenTicks { get; } = new long[Journal.Partitions.Count];
-    public bool[] SkipsSeen { get; } = new bool[Journal.Partitions.Count];
+    /// <summary>Rows recorded up to then are skipped, because they were taken under a position that means nothing any more; 0 for none.</summary>
+    public long[] SkipsUpTo { get; } = new long[Journal.Partitions.Count];
+
+    /// <summary>The partition's database began a new life, or the partition was moved to another: recorded times take the place of its position.</summary>
+    public void StartAgain(int partition) => (Positions[partition], SkipsUpTo[partition]) = (JournalPosition.Start, SeenTicks[partition]);
 
     public static LearningState Fresh() => new(new LearningDesk(new EddLearner(sharing: false), new CalibrationBook()));
-
-    public JournalPosition Furthest => Positions.Max();
 
     public DateTimeOffset NewestRow => new(Math.Max(SeenTicks.Max(), DateTimeOffset.UnixEpoch.UtcTicks), TimeSpan.Zero);
 
@@ -34,7 +36,7 @@ internal sealed class LearningState(LearningDesk desk)
             to.Write(Positions[p].Transaction);
             to.Write(Positions[p].Row);
             to.Write(SeenTicks[p]);
-            to.Write(SkipsSeen[p]);
+            to.Write(SkipsUpTo[p]);
         }
         to.Write(learner.Length);
         to.Write(learner);
@@ -44,25 +46,22 @@ internal sealed class LearningState(LearningDesk desk)
         return bytes.ToArray();
     }
 
-    /// <param name="cursor">As the journal gave it: its own position was moved if the database began a new life since.</param>
     /// <exception cref="InvalidDataException">The state is damaged or of another format.</exception>
-    public static LearningState Read(ReaderCursor cursor)
+    public static LearningState Read(ReadOnlyMemory<byte> stored)
     {
         try
         {
-            using var from = new BinaryReader(new MemoryStream(cursor.State.ToArray(), writable: false));
+            using var from = new BinaryReader(new MemoryStream(stored.ToArray(), writable: false));
             if (from.ReadByte() is var format && format != Format) throw new InvalidDataException($"What was learned is stored in format {format}; this code reads format {Format}.");
-            var (positions, seen, skips) = (new JournalPosition[Journal.Partitions.Count], new long[Journal.Partitions.Count], new bool[Journal.Partitions.Count]);
+            var (positions, seen, skips) = (new JournalPosition[Journal.Partitions.Count], new long[Journal.Partitions.Count], new long[Journal.Partitions.Count]);
             for (var p = 0; p < Journal.Partitions.Count; p++)
-                (positions[p], seen[p], skips[p]) = (new JournalPosition(from.ReadInt64(), from.ReadInt64(), from.ReadInt64()), from.ReadInt64(), from.ReadBoolean());
+                (positions[p], seen[p], skips[p]) = (new JournalPosition(from.ReadInt64(), from.ReadInt64(), from.ReadInt64()), from.ReadInt64(), from.ReadInt64());
             var learner = EddLearner.Read(Part(from));
             var book = CalibrationBook.Read(Part(from));
             var state = new LearningState(new LearningDesk(learner, book));
             positions.CopyTo(state.Positions, 0);
             seen.CopyTo(state.SeenTicks, 0);
-            skips.CopyTo(state.SkipsSeen, 0);
-            if (state.Furthest != JournalPosition.Start && state.Furthest.Epoch != cursor.Position.Epoch)
-                for (var p = 0; p < Journal.Partitions.Count; p++) (state.Positions[p], state.SkipsSeen[p]) = (JournalPosition.Start, true);   // positions mean nothing any more; recorded times do
+            skips.CopyTo(state.SkipsUpTo, 0);
             return state;
         }
         catch (EndOfStreamException) { throw new InvalidDataException("What was learned is stored incompletely."); }
