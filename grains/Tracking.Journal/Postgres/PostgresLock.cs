@@ -9,7 +9,9 @@ namespace Tracking.Journal.Postgres;
 internal sealed class PostgresLock : ExclusiveLock
 {
     private const int Ours = 0x7472_636B;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3), Beat = TimeSpan.FromSeconds(2);
+    /// <summary>How long a start waits for a lock that a killed process left. Three seconds were too few where ten kills ran on a machine with thirty programs to a core.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
 
     /// <summary>After a broken network the server may still believe in our old session for the half minute its keep-alive takes; that one is not a rival.</summary>
     private static readonly TimeSpan OwnGhost = TimeSpan.FromSeconds(45);
