@@ -112,7 +112,7 @@ public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, Shipm
     private async ValueTask SendAsync(Order order, NoticeKind kind, string[] cause, DateTimeOffset at, NoticeFacts facts, ShipmentKey? shipment, CancellationToken cancel)
     {
         var subject = OrderStreams.Customer(order.Key.Retailer, order.CustomerId);
-        var contact = order.Content is null ? null : await CustomerContacts.ReadAsync(journal, subject);
+        var to = order.Content is null ? null : await BuyerAsync(order.Key, subject, cancel);
         string? link = null;
         if (shipment is { } key)
         {
@@ -123,7 +123,15 @@ public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, Shipm
         {
             Id = NoticeId.Of(order.Key.Retailer, kind, cause),
             Retailer = order.Key.Retailer, Kind = kind, Subject = subject, At = at, Order = order.Key.IsStandIn ? null : order.Key.Order, Shipment = shipment,
-            Language = order.Content?.Language, To = contact is null ? null : new Recipient(contact.Name, contact.Email, contact.Phone), Facts = facts, Link = link,
+            Language = order.Content?.Language, To = to, Facts = facts, Link = link,
         }, cancel);
+    }
+
+    // As the order told them. The customer's card is filled in behind the order and may not be there yet, and a notice that found nobody is never sent again.
+    private async ValueTask<Recipient?> BuyerAsync(OrderKey key, string customer, CancellationToken cancel)
+    {
+        var (_, people) = await loader.LoadWithPeopleAsync(key, cancel);
+        if (people is { Email: not null } or { Phone: not null }) return new Recipient(people.Name, people.Email, people.Phone);
+        return await CustomerContacts.ReadAsync(journal, customer) is { } known ? new Recipient(known.Name, known.Email, known.Phone) : null;
     }
 }

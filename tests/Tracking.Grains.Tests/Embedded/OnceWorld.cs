@@ -144,17 +144,17 @@ internal sealed class OnceWorld : IDisposable
         RunFor(TimeSpan.FromHours(3));
     }
 
+    // One recorded arrival order: of one parcel the next message is told when the one before it was answered. What another order changes is the matter of AnyArrivalOrderTests.
     private void Arrive(Afternoon afternoon, TimeSpan later)
     {
-        foreach (var arrival in afternoon.Arrivals)
-        {
-            Send(arrival.After);
-            if (arrival.Again is { } again) Send(again);
-
-            // Its receipt time was recorded once and is the same however often it is tried.
-            void Send(TimeSpan at) => At(at + later, async () => (await _silo.GetGrain<IShipmentGrain>(arrival.Shipment.ToString())
-                .RecordScans(new ScanBatch([arrival.Scan], Noon + at, []))).Outcomes.All(o => o is ScanOutcome.Accepted or ScanOutcome.Duplicate));
-        }
+        foreach (var parcel in afternoon.Arrivals.SelectMany(static a => a.Again is { } again ? new[] { (Of: a, At: a.After), (Of: a, At: again) } : [(Of: a, At: a.After)]).GroupBy(static told => told.Of.Shipment))
+            Outside(async () =>
+            {
+                // A receipt time was recorded once and is the same however often it is tried.
+                foreach (var told in parcel.OrderBy(static told => told.At))
+                    await TryAsync(told.At + later, async () => (await _silo.GetGrain<IShipmentGrain>(parcel.Key.ToString())
+                        .RecordScans(new ScanBatch([told.Of.Scan], Noon + told.At, []))).Outcomes.All(o => o is ScanOutcome.Accepted or ScanOutcome.Duplicate));
+            });
     }
 
     private async Task<bool> TakeAsync(Taken taken)
@@ -172,7 +172,9 @@ internal sealed class OnceWorld : IDisposable
     }
 
     // Outside the silo: whoever hears no or nothing tries again.
-    private void At(TimeSpan after, Func<Task<bool>> work) => Outside(async () =>
+    private void At(TimeSpan after, Func<Task<bool>> work) => Outside(() => TryAsync(after, work));
+
+    private async Task TryAsync(TimeSpan after, Func<Task<bool>> work)
     {
         if (Noon + after - _clock.GetUtcNow() is { Ticks: > 0 } wait) await Task.Delay(wait, _clock);
         while (true)
@@ -184,7 +186,7 @@ internal sealed class OnceWorld : IDisposable
             catch (Exception lost) when (lost is TimeoutException or SiloUnavailableException or ObjectDisposedException or OrleansException or InvalidOperationException) { }
             await Task.Delay(TimeSpan.FromSeconds(5), _clock);
         }
-    });
+    }
 
     private readonly List<Task> _outside = [];
 
