@@ -59,7 +59,7 @@ public sealed class BackupTests
         {
             (await ExportAsync(scratch, whole, "--personal")).ShouldBe(before);
             (await QueryAsync(whole, "SELECT count(*) FROM cursors WHERE epoch = " + epoch)).ShouldNotBe(0L);
-            await using var silo = await SiloProcess.StartAsync(scratch.At("again"), $"--Storage:Postgres={whole}");
+            await using var silo = await SiloProcess.StartAsync(scratch.At("again"), $"--Storage:Postgres={whole};Pooling=true");
             (await QueryAsync(whole, "SELECT epoch FROM database_epoch")).ShouldNotBe(epoch);
             for (var tries = 0; (long)(await QueryAsync(whole, $"SELECT count(*) FROM cursors WHERE epoch = {epoch} AND reader <> 'heads verified'"))! > 0; tries++)
             {
