@@ -18,7 +18,7 @@ public static class CarrierAnswers
     /// <summary>An error in the carrier's words; a code or text that says "not found" becomes <see cref="NotFoundCode"/>.</summary>
     public static DecodeProblem Error(string? code, string? text)
     {
-        var detail = $"The carrier answers {code ?? "an error"}{(string.IsNullOrWhiteSpace(text) ? "." : $": {(text.Length > 200 ? text[..200] : text).Trim()}")}";
+        var detail = $"The carrier answers {code ?? "an error"}{(string.IsNullOrWhiteSpace(text) ? "." : $": {ScanLimits.Start(text, 200).Trim()}")}";
         return SaysNotFound(code) || SaysNotFound(text) || code is "9040" or "404" or "103" or "-2147219302" or "-2147219283" ? NotFound(detail) : new DecodeProblem(ErrorCode, detail);
     }
 

@@ -100,6 +100,10 @@ internal static class ScanLimits
     {
         if (text is null || Fits(text, limit)) return text;
         text = text.Replace("\0", "", StringComparison.Ordinal);
-        return text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)];
+        return Start(text, limit);
     }
+
+    /// <summary>The beginning of a text, at most <paramref name="limit"/> UTF-16 units, never half a character: half of one cannot be written and read back.</summary>
+    public static string Start(string text, int limit)
+        => text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)];
 }

@@ -277,5 +277,5 @@ public sealed class CloudEventsDecoder : FeedDecoder
 
     private static string? Sequence(Attributes a) => a.Id is null ? null : Cut(a.Source is null ? a.Id : $"{a.Source}#{a.Id}", 200);
 
-    private static string Cut(string text, int most = 80) => text.Length <= most ? text : text[..most];
+    private static string Cut(string text, int most = 80) => ScanLimits.Start(text, most);
 }

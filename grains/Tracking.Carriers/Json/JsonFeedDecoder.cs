@@ -38,7 +38,7 @@ public abstract class JsonFeedDecoder : FeedDecoder
     /// <summary>Reads one document, or one element of an array of documents.</summary>
     private protected abstract IEnumerable<DecodedItem> DecodeOne(JsonMessage message, JsonPart root, string pointer, FeedContext context);
 
-    private protected static string? Short(string? text, int most = MaxShort) => text is null || text.Length <= most ? text : text[..most];
+    private protected static string? Short(string? text, int most = MaxShort) => text is null ? null : ScanLimits.Start(text, most);
 
     private protected static string? Short(JsonPart part, ReadOnlySpan<byte> name) => Short(part.Text(name));
 

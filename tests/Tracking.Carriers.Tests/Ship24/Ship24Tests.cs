@@ -25,6 +25,17 @@ public sealed class Ship24Tests
     }
 
     [Fact]
+    public void A_tooLongid_is_cut_between_characters_and_reads_back()
+    {
+        // 199 letters and a lorry: the cut at 200 would fall into the middle of the lorry.
+        var tooLong = new string('6', 199) + "\ud83d\ude9a";
+        var items = Decode(Sample().Replace("6a7b2f31-0d33-4f0e-9d5e-70a1c1b1a001", tooLong, StringComparison.Ordinal));
+
+        items[0].Scans[0].Source!.Sequence.ShouldBe(tooLong[..199]);
+        Decoded.ReadsBack(items);
+    }
+
+    [Fact]
     public void An_event_without_a_time_is_a_day_and_one_without_a_zone_stays_local()
     {
         var scans = Decode(Sample())[0].Scans;
