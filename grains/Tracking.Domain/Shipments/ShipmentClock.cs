@@ -61,7 +61,7 @@ public static class ShipmentClock
     /// next waking later, and being woken once too early costs one look.
     /// </summary>
     public static bool NeedsHead(Shipment before, Shipment next, ShipmentAppend append, EddSnapshot edd, DateTimeOffset now)
-        => before.Version == 0 || append.HasReaction || before.SilentSince is not null
+        => before.Version == 0 || append.HasReaction || before.SilentSince is not null || before.Milestone.IsTerminal()   // a parcel that is over and still scanned
         || DueAt(next, edd, now) is { } due && !(DueAt(before, edd, now) <= due);
 
     private static void Earlier(ref DateTimeOffset? due, DateTimeOffset candidate)

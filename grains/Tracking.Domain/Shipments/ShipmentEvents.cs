@@ -36,7 +36,10 @@ public readonly record struct RecordedScan(Scan Scan, DateTimeOffset ReceivedAt)
 /// </summary>
 public sealed record ShipmentAppend(DateTimeOffset RecordedAt, ImmutableArray<RecordedScan> Scans, ImmutableArray<ShipmentEvent> Events)
 {
-    /// <summary>True when somebody besides the shipment must hear of it: the partition reader looks at marked appends only.</summary>
+    /// <summary>
+    /// True when somebody besides the shipment must hear of it: the partition reader looks at marked appends only. A scan out of the ordinary is one even if
+    /// the milestone stays: a delivery told late, behind newer damage, is a contradiction that an order must see at once and not when it happens to look.
+    /// </summary>
     public bool HasReaction
     {
         get
@@ -44,7 +47,15 @@ public sealed record ShipmentAppend(DateTimeOffset RecordedAt, ImmutableArray<Re
             foreach (var happened in Events)
                 if (happened is MilestoneReached or WindowShown or WentSilent)
                     return true;
+            foreach (var recorded in Scans)
+                if (IsTelling(recorded.Scan))
+                    return true;
             return false;
         }
     }
+
+    private const Modifiers Telling = Modifiers.Delayed | Modifiers.Damaged | Modifiers.Contradiction | Modifiers.Rescheduled | Modifiers.Redirected | Modifiers.Customs | Modifiers.Held | Modifiers.ActionRequired;
+
+    private static bool IsTelling(Scan scan)
+        => scan.Kind is not (ScanKind.Scan or ScanKind.Information) || scan.Status > Milestone.InTransit || scan.Reason != Reason.None || (scan.Modifiers & Telling) != 0;
 }
