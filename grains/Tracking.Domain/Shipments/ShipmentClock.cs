@@ -41,6 +41,8 @@ public static class ShipmentClock
     public static DateTimeOffset? DueAt(Shipment shipment, EddSnapshot edd, DateTimeOffset now)
     {
         if (shipment.Current is not { } current) return null;
+        // Still ahead when it was folded, behind us by now: nobody has decided it yet. A clock that ran ahead while the head was made must not put it off.
+        if (current.NextFuture is { } fallen && fallen <= now) return fallen;
         var due = current.NextFuture;
         var facts = Facts(shipment, current, now);
         if (facts.Stage == JourneyStage.Over) return due;

@@ -29,8 +29,10 @@ public sealed class ShipmentReaction(IGrainFactory grains, OrderLoader loader, P
         var append = ShipmentJson.Read(row.Open.Span);
         if (orders.Count == 0)
         {
-            var use = append.Events.OfType<MilestoneReached>().Select(e => e.Use).DefaultIfEmpty(0).Max();
-            if (append.Events.Any(IsTrouble)) await grains.GetGrain<IOrderGrain>(OrderKey.StandIn(key, use).ToString()).Look(key);
+            var standIn = OrderKey.StandIn(key, append.Events.Select(UseOf).DefaultIfEmpty(0).Max());
+            // Once it stands for its order it hears of everything, as an order does.
+            if (append.Events.Any(IsTrouble) || append.Scans.Any(static s => IsTrouble(s.Scan.Status, s.Scan.Modifiers)) || (await loader.LoadAsync(standIn, cancel)).Version > 0)
+                await grains.GetGrain<IOrderGrain>(standIn.ToString()).Look(key);
             return;
         }
         foreach (var order in orders) await grains.GetGrain<IOrderGrain>(order.ToString()).Look(key);
@@ -42,8 +44,21 @@ public sealed class ShipmentReaction(IGrainFactory grains, OrderLoader loader, P
     {
         WentSilent => true,
         WindowShown { Window: { Revisions: > 0, Reason: WindowReason.Disruption or WindowReason.EndPassed or WindowReason.NotScanned or WindowReason.RouteSlower or WindowReason.Overdue or WindowReason.BehindOthers } } => true,
-        MilestoneReached reached => reached.To is Milestone.Exception or Milestone.AttemptFailed or Milestone.Returning or Milestone.Returned or Milestone.Failed
-            || (reached.Modifiers & (Modifiers.Delayed | Modifiers.Damaged | Modifiers.Held | Modifiers.Contradiction)) != 0,
+        MilestoneReached reached => IsTrouble(reached.To, reached.Modifiers),
         _ => false,
+    };
+
+    // Also of a scan that changed no milestone, because it came behind newer ones.
+    private static bool IsTrouble(Milestone? status, Modifiers modifiers)
+        => status is Milestone.Exception or Milestone.AttemptFailed or Milestone.Returning or Milestone.Returned or Milestone.Failed
+            || (modifiers & (Modifiers.Delayed | Modifiers.Damaged | Modifiers.Held | Modifiers.Contradiction)) != 0;
+
+    private static int UseOf(ShipmentEvent happened) => happened switch
+    {
+        MilestoneReached reached => reached.Use,
+        EstimateIssued issued => issued.Use,
+        WindowShown shown => shown.Use,
+        WentSilent silent => silent.Use,
+        _ => 0,
     };
 }
