@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text;
 using Tracking.Backtest;
+using Tracking.Domain.Vocabulary;
 using Tracking.Grains.Estimates;
 using Tracking.Journal;
 using Tracking.Silo.Hosting;
@@ -61,9 +62,7 @@ public static class LearnCommand
             var bar = Bar("storing");
             for (var part = done; part < chunks; part++)
             {
-                var now = TimeProvider.System.GetUtcNow();
-                now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-                recordedAt = now > recordedAt ? now : recordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
+                recordedAt = RecordedTime.Next(TimeProvider.System.GetUtcNow(), recordedAt);
                 await store.Journal.AppendAsync(new JournalAppend(stream, part + 1, recordedAt, HistoryCodec.Write([.. steps.Skip(part * Chunk).Take(Chunk)]), Marked: true), cancel);
                 bar?.Invoke((part + 1.0) / chunks);
             }

@@ -317,11 +317,7 @@ public sealed record ParcelCase
     private static string Name(NoticeOwed notice) => $"{notice.Kind}|{notice.Cause}";
 
     private CaseAppend Append(DateTimeOffset now, ImmutableArray<CaseEvent> events, CasePersonal? personal = null)
-    {
-        now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-        if (Version > 0 && now <= RecordedAt) now = RecordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);   // recorded times of one stream rise strictly
-        return new CaseAppend(now, events, personal is { IsEmpty: false } ? personal : null);
-    }
+        => new(RecordedTime.Next(now, RecordedAt), events, personal is { IsEmpty: false } ? personal : null);
 
     // ---- evenings --------------------------------------------------------------------------------------------------------
 

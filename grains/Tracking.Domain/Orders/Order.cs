@@ -110,14 +110,7 @@ public sealed record Order
         return Math.Max(quantity, 0);
     }
 
-    /// <summary>Recorded times of one order rise strictly, in microseconds.</summary>
-    public DateTimeOffset AfterPrevious(DateTimeOffset now)
-    {
-        now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-        return Version > 0 && now <= RecordedAt ? RecordedAt.AddTicks(TimeSpan.TicksPerMicrosecond) : now;
-    }
-
-    public OrderAppend Append(DateTimeOffset now, params ReadOnlySpan<OrderEvent> events) => new(AfterPrevious(now), [.. events]);
+    public OrderAppend Append(DateTimeOffset now, params ReadOnlySpan<OrderEvent> events) => new(RecordedTime.Next(now, RecordedAt), [.. events]);
 
     public Order Apply(OrderAppend append)
     {

@@ -1,5 +1,6 @@
 using Tracking.Domain.Estimates;
 using Tracking.Domain.Recovery;
+using Tracking.Domain.Vocabulary;
 
 namespace Tracking.Domain.Orders;
 
@@ -24,7 +25,7 @@ public static class OrderClock
         if (order.TakenOverBy is not null) return new OrderLook(null, order, null);
         var until = before is { } end && end < now - grace ? end.AddTicks(-1) : now - grace;
         var walked = DisruptionWalk.Walk(order, stories, edd, policy.Thresholds, policy.Settle, policy.Since, until);
-        var at = order.AfterPrevious(now);
+        var at = RecordedTime.Next(now, order.RecordedAt);
         var events = ImmutableArray.CreateBuilder<OrderEvent>();
         var next = order;
 

@@ -87,7 +87,7 @@ public sealed record Shipment
         if (count == 0) return new ShipmentDecision(this, null, answered);
 
         if (count < fresh.Length) Array.Resize(ref fresh, count);
-        now = AfterPrevious(now);
+        now = RecordedTime.Next(now, RecordedAt);
         return Conclude(marks.Into(fresh, now), ImmutableCollectionsMarshal.AsImmutableArray(fresh), now, edd, answered);
     }
 
@@ -97,7 +97,7 @@ public sealed record Shipment
     public ShipmentDecision Wake(DateTimeOffset now, EddSnapshot edd)
     {
         if (Marks.IsEmpty) return new ShipmentDecision(this, null, []);
-        now = AfterPrevious(now);
+        now = RecordedTime.Next(now, RecordedAt);
         var next = this with { Standings = Fold(now), FoldedAt = now };
         return Conclude(next, [], now, edd, []);
     }
@@ -126,13 +126,6 @@ public sealed record Shipment
         var append = new ShipmentAppend(now, scans, events.ToImmutable());
         next.Remember(append);
         return new ShipmentDecision(next, append, outcomes);
-    }
-
-    // Recorded times of one shipment rise strictly, so that "as known at T" is a prefix of its appends. Microseconds, because databases keep those.
-    private DateTimeOffset AfterPrevious(DateTimeOffset now)
-    {
-        now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-        return Version > 0 && now <= RecordedAt ? RecordedAt.AddTicks(TimeSpan.TicksPerMicrosecond) : now;
     }
 
     // ---- remembering -----------------------------------------------------------------------------------------------------

@@ -43,9 +43,7 @@ public sealed partial class ChangesGrain(IEventJournal journal, TimeProvider clo
             var decided = decide(changes);
             if (decided.Event is not { } happened) return decided.Answer;
 
-            var now = clock.GetUtcNow();
-            now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-            if (changes.Version > 0 && now <= changes.RecordedAt) now = changes.RecordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
+            var now = RecordedTime.Next(clock.GetUtcNow(), changes.RecordedAt);
             var (open, personal) = ChangeJson.Write(happened);
             await journal.AppendAsync(new JournalAppend(Stream, changes.Version + 1, now, open, personal, Marked: happened is ChangeAsked));
             _changes = changes.Apply(happened, now);   // only then believe it

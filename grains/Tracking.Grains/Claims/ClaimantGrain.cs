@@ -26,8 +26,7 @@ public sealed class ClaimantGrain(IEventJournal journal, TimeProvider clock) : G
             var known = _claims!.FindIndex(c => c.Id == claimId);
             if (known < 0)
             {
-                var now = clock.GetUtcNow();
-                if (now <= _recordedAt) now = _recordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
+                var now = RecordedTime.Next(clock.GetUtcNow(), _recordedAt);
                 await journal.AppendAsync(new JournalAppend(Stream, _version + 1, now, JsonSerializer.SerializeToUtf8Bytes(new Stored(1, claimId, at, parcel.ToString()))));
                 (_version, _recordedAt) = (_version + 1, now);
                 _claims.Add(new ClaimMade(claimId, at, parcel));

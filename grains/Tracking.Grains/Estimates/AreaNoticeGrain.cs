@@ -1,5 +1,6 @@
 using Orleans.Runtime;
 using Tracking.Contracts.Estimates;
+using Tracking.Domain.Vocabulary;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Estimates;
@@ -62,11 +63,5 @@ public sealed class AreaNoticeGrain(IEventJournal journal, TimeProvider clock) :
         return _notices = notices;
     }
 
-    // Recorded times of a stream rise strictly, in the microseconds that databases keep.
-    private DateTimeOffset Next()
-    {
-        var now = clock.GetUtcNow();
-        now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-        return now > _recordedAt ? now : _recordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
-    }
+    private DateTimeOffset Next() => RecordedTime.Next(clock.GetUtcNow(), _recordedAt);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tracking.Domain.Orders;
+using Tracking.Domain.Vocabulary;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Orders;
@@ -39,9 +40,7 @@ internal sealed class JournalledState<TState, TEvent>(IEventJournal journal, str
     public async ValueTask<TState> AppendAsync(ReadOnlyMemory<byte> personal, bool marked, params ImmutableArray<TEvent> events)
     {
         var state = await GetAsync();
-        var at = clock.GetUtcNow();
-        at = new DateTimeOffset(at.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-        if (_version > 0 && at <= _recordedAt) at = _recordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
+        var at = RecordedTime.Next(clock.GetUtcNow(), _recordedAt);
         var open = JsonSerializer.SerializeToUtf8Bytes(new Stored(OrderJson.FormatVersion, events), OrderJson.Options);
         try
         {

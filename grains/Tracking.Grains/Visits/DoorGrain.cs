@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tracking.Contracts.Visits;
 using Tracking.Domain.Visits;
+using Tracking.Domain.Vocabulary;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Visits;
@@ -27,10 +28,7 @@ public sealed partial class DoorGrain(IEventJournal journal, TimeProvider clock,
             var decided = decide(door);
             if (decided.Event is { } happened)
             {
-                // Microseconds, because databases keep those; strictly rising, as every stream's times do.
-                var now = clock.GetUtcNow();
-                now = new DateTimeOffset(now.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-                if (door.Version > 0 && now <= door.RecordedAt) now = door.RecordedAt.AddTicks(TimeSpan.TicksPerMicrosecond);
+                var now = RecordedTime.Next(clock.GetUtcNow(), door.RecordedAt);
                 await journal.AppendAsync(new JournalAppend(Stream, door.Version + 1, now, DoorJson.Write(happened)));
                 _door = door = door.Apply(happened, now);   // only then believe it
             }
