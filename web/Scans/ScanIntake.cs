@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
@@ -27,6 +28,12 @@ public struct Incoming
 public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, IngestMetrics metrics, TimeProvider clock, ILogger<ScanIntake> log)
 {
     private static readonly ActivitySource Activities = new("Tracking.Web");
+
+    /// <summary>
+    /// How long to wait before asking a shipment again whose node went away under the call. A node that leaves in order is gone from everybody's view within a second; recording scans again
+    /// is safe, because a scan has its identity, so the sender need not hear of it.
+    /// </summary>
+    private static readonly TimeSpan[] AskAgainAfter = [TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(750), TimeSpan.FromSeconds(2)];
 
     /// <summary>Records every entry that has a scan. Never throws for a shipment that fails: its entries say <see cref="ScanOutcome.Failed"/>.</summary>
     public async Task RecordAsync(Retailer retailer, Incoming[] batch, int count)
@@ -70,9 +77,19 @@ public sealed partial class ScanIntake(IGrainFactory grains, IngestGate gate, In
             scans.Add(batch[i].Scan!);
             if (batch[i].Original is { } original && (originals ??= ImmutableArray.CreateBuilder<Original>(1)).All(o => o.PayloadId != original.PayloadId)) originals.Add(original);
         }
+        var (shipment, sent) = (grains.GetGrain<IShipmentGrain>(key.ToString()), new ScanBatch(scans.MoveToImmutable(), receivedAt, originals?.ToImmutable() ?? []));
         try
         {
-            var receipt = await grains.GetGrain<IShipmentGrain>(key.ToString()).RecordScans(new ScanBatch(scans.MoveToImmutable(), receivedAt, originals?.ToImmutable() ?? []));
+            ScanReceipt receipt;
+            for (var turn = 0; ; turn++)
+            {
+                try
+                {
+                    receipt = await shipment.RecordScans(sent);
+                    break;
+                }
+                catch (OrleansMessageRejectionException) when (turn < AskAgainAfter.Length) { await Task.Delay(AskAgainAfter[turn], clock); }
+            }
             for (var n = 0; n < members.Count; n++)
             {
                 ref var entry = ref batch[members[n]];

@@ -36,26 +36,33 @@ public sealed partial class ShipmentGrain(
     {
         using var span = TrackingMetrics.Activities.StartActivity("shipment.record");
         span?.SetTag("scans", batch.Scans.Length);
-        try
+        for (var again = true; ; again = false)
         {
-            var shipment = _shipment ?? await LoadAsync();                                               // head + tail, batched with other grains
-            var decided = shipment.Record(batch.Scans, batch.ReceivedAt, clock.GetUtcNow(), edd.Current);   // pure, tested without a silo
-            if (decided.Append is not null) await StoreAsync(shipment, decided, batch.Originals);
-            Count(batch, decided.Outcomes);
-            return new ScanReceipt(decided.Outcomes, decided.Next.Version, null);
-        }
-        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException)
-        {
-            // Nobody may believe what is not known to be stored. Refusals are values: only framework exceptions cross a call.
-            metrics.ScansFailed.Add(batch.Scans.Length);
-            LogNotStored(log, Key, refused.Message);
-            return Unanimous(ScanOutcome.Failed, refused.Message);
-        }
-        catch (JournalRejectedException refused)
-        {
-            // This append can never be stored; asking for it again would be a lie.
-            LogNotStored(log, Key, refused.Message);
-            return Unanimous(ScanOutcome.Rejected, refused.Message);
+            try
+            {
+                var shipment = _shipment ?? await LoadAsync();                                               // head + tail, batched with other grains
+                var decided = shipment.Record(batch.Scans, batch.ReceivedAt, clock.GetUtcNow(), edd.Current);   // pure, tested without a silo
+                if (decided.Append is not null) await StoreAsync(shipment, decided, batch.Originals);
+                Count(batch, decided.Outcomes);
+                return new ScanReceipt(decided.Outcomes, decided.Next.Version, null);
+            }
+            catch (JournalFencedException) when (again)
+            {
+                // Another activation wrote: a node left, and this one began before the last append there. Nothing of ours is stored, so decide once more over what is.
+            }
+            catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException)
+            {
+                // Nobody may believe what is not known to be stored. Refusals are values: only framework exceptions cross a call.
+                metrics.ScansFailed.Add(batch.Scans.Length);
+                LogNotStored(log, Key, refused.Message);
+                return Unanimous(ScanOutcome.Failed, refused.Message);
+            }
+            catch (JournalRejectedException refused)
+            {
+                // This append can never be stored; asking for it again would be a lie.
+                LogNotStored(log, Key, refused.Message);
+                return Unanimous(ScanOutcome.Rejected, refused.Message);
+            }
         }
 
         ScanReceipt Unanimous(ScanOutcome outcome, string problem) => new([.. Enumerable.Repeat(outcome, batch.Scans.Length)], _shipment?.Version ?? 0, problem);

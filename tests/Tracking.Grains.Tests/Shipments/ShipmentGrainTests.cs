@@ -66,7 +66,7 @@ public sealed class ShipmentGrainTests
     }
 
     [Fact]
-    public async Task An_activation_that_another_one_overtook_is_fenced_reads_again_and_goes_on()
+    public async Task An_activation_that_another_one_overtook_is_fenced_reads_again_and_decides_once_more()
     {
         await using var silo = await GrainTestSilo.StartAsync();
         await silo.Shipment().RecordScans(Batch(A.Scan(Milestone.Accepted, "2025-03-10T08:00:00-05:00")));
@@ -76,8 +76,8 @@ public sealed class ShipmentGrainTests
         await ((IEventJournal)silo.Journal).AppendAsync(AppendCodec.Encode(ShipmentStream.Of(A.Key), 2, other.Append!, [], null));
 
         var late = A.Scan(Milestone.OutForDelivery, "2025-03-11T08:00:00-05:00");
-        (await silo.Shipment().RecordScans(Batch(late))).Outcomes.ShouldBe([ScanOutcome.Failed]);
         (await silo.Shipment().RecordScans(Batch(late))).Outcomes.ShouldBe([ScanOutcome.Accepted]);
+        (await silo.Shipment().RecordScans(Batch(late))).Outcomes.ShouldBe([ScanOutcome.Duplicate]);
 
         var view = await silo.Reader.ReadAsync(A.Key);
         view!.Version.ShouldBe(3);
