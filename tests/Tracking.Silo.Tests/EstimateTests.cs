@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Tracking.Testing;
 
 namespace Tracking.Silo.Tests;
 
@@ -11,10 +12,14 @@ public sealed class EstimateTests
 
     private static Uri To(string path) => new(path, UriKind.Relative);
 
-    [Fact]
-    public async Task A_retailers_own_history_is_imported_once_its_bad_lines_are_named_and_the_server_learns_it()
+    [Theory]
+    [InlineData("the default store")]
+    [InlineData("PostgreSQL")]
+    [InlineData("two shards")]
+    public async Task A_retailers_own_history_is_imported_once_its_bad_lines_are_named_and_the_server_learns_it(string store)
     {
         using var scratch = new Scratch();
+        var where = await StoredInAsync(store);
         var csv = new StringBuilder("id,orderedAt,handedOverAt,deliveredAt,carrier,service,originCountry,originRegion,country,region,postalCode\n");
         for (var i = 0; i < 700; i++)
         {
@@ -25,15 +30,15 @@ public sealed class EstimateTests
         csv.AppendLine("o3,2026-02-01T00:00:00Z,2026-02-02T00:00:00Z,2026-02-03T00:00:00Z,ups,GROUND,US,NJ,US,CA,94107");
         File.WriteAllText(scratch.At("history.csv"), csv.ToString());
 
-        var (code, output) = await SiloProcess.RunAsync(scratch.Folder, "learn", scratch.At("history.csv"));
+        var (code, output) = await SiloProcess.RunAsync(scratch.Folder, ["learn", scratch.At("history.csv"), .. where]);
         code.ShouldBe(1, output);   // two lines could not be used
         output.ShouldContain("line 702: deliveredAt lies before handedOverAt");
         output.ShouldContain("line 703: the same parcel stands on an earlier line");
         output.ShouldContain("2100 moments of 700 deliveries are stored");
-        (_, output) = await SiloProcess.RunAsync(scratch.Folder, "learn", scratch.At("history.csv"));
+        (_, output) = await SiloProcess.RunAsync(scratch.Folder, ["learn", scratch.At("history.csv"), .. where]);
         output.ShouldContain("imported before");
 
-        await using var silo = await SiloProcess.StartAsync(scratch.Folder, Often);
+        await using var silo = await SiloProcess.StartAsync(scratch.Folder, [.. Often, .. where]);
         var learned = await UntilAsync(silo, "/v1/calibration", c => c.GetProperty("waitsLearned").GetInt64() > 0);
         learned.GetProperty("waitsLearned").GetInt64().ShouldBe(1_400);
         var promise = await silo.Client.GetFromJsonAsync<JsonElement>(To("/v1/promise?country=US&postalCode=94107&service=ups/GROUND&at=2026-02-10T15:00:00Z"));
@@ -114,6 +119,14 @@ public sealed class EstimateTests
 
         code.ShouldBe(1);
         foreach (var says in new[] { "shop.example/path", "Confidence", "'/'", "tomorrow", "noon", "Germany", "Mars/Olympus", "teatime", "never", "maybe", "DailyCapacity" }.Where(s => s != "'/'")) output.ShouldContain(says);
+    }
+
+    private static async Task<string[]> StoredInAsync(string store)
+    {
+        if (store == "the default store") return [];
+        var server = await PrivatePostgres.OrSkipAsync();
+        string[] one = [$"--Storage:Postgres={await server.CreateDatabaseAsync()}"];
+        return store == "PostgreSQL" ? one : [.. one, $"--Storage:Shards:east:Postgres={await server.CreateDatabaseAsync()}", "--Storage:Shards:east:Partitions=100-255"];
     }
 
     private static async Task<HttpStatusCode> PostAsync(SiloProcess silo, string notice)
