@@ -15,6 +15,9 @@ namespace Tracking.Grains.Tests;
 /// <summary>Real grains in process over a journal in memory, which can be told to fail. Arguments pass through the codec that only knows what Orleans' serializer knows.</summary>
 internal sealed class GrainTestSilo : IAsyncDisposable
 {
+    /// <summary>The first instant on either runtime: before every day that these tests tell of.</summary>
+    private static readonly DateTimeOffset Start = new(2026, 3, 2, 9, 0, 0, TimeSpan.Zero);
+
     private GrainTestSilo(TestSilo silo, FaultyJournal journal) => (Silo, Journal) = (silo, journal);
 
     public TestSilo Silo { get; }
@@ -28,6 +31,7 @@ internal sealed class GrainTestSilo : IAsyncDisposable
         var silo = await TestSilo.StartAsync(options =>
         {
             options.GrainAssemblies.Add(typeof(ShipmentGrain).Assembly);
+            options.Start = Start;
             options.Services = services =>
             {
                 services.AddSingleton<IEventJournal>(journal);

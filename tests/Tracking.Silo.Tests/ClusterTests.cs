@@ -140,7 +140,7 @@ public sealed class ClusterTests
             await load;
             var longest = (await Task.WhenAll(watchers)).Max();
 
-            failures.ShouldBeEmpty();
+            failures.ShouldBeEmpty(string.Join('\n', nodes.Concat(left).Select(static node => $"{node.Address}: {node.Output[Math.Max(0, node.Output.Length - 3_000)..]}")));
             longest.ShouldBeLessThan(TimeSpan.FromSeconds(10), "a page was without its stream");
         }
         finally
@@ -214,14 +214,14 @@ public sealed class ClusterTests
                 using var answer = await nodes[(message + tries) % nodes.Length].Client.PostAsJsonAsync(new Uri("/v1/scans", UriKind.Relative), Enumerable.Range(0, ScansPerMessage).Select(k => Scan(message, k)));
                 if (!answer.IsSuccessStatusCode)
                 {
-                    said += $" {(int)answer.StatusCode}";
+                    said += $" {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()};";
                     continue;
                 }
                 using var results = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
                 if (results.RootElement.GetProperty("results").EnumerateArray().All(result => result.GetProperty("outcome").GetString() is "accepted" or "duplicate")) return null;
-                said += " failed items";
+                said += $" failed items from {nodes[(message + tries) % nodes.Length].Address.Port};";
             }
-            catch (Exception gone) when (gone is HttpRequestException or OperationCanceledException) { said += $" {gone.GetType().Name}"; }
+            catch (Exception gone) when (gone is HttpRequestException or OperationCanceledException) { said += $" {gone.GetType().Name}: {gone.Message};"; }
         }
         return said;
     }

@@ -27,6 +27,12 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         get { lock (_gate) return _timers.Min?.Due; }
     }
 
+    /// <summary>How many timers are set.</summary>
+    public int TimersSet
+    {
+        get { lock (_gate) return _timers.Count; }
+    }
+
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);

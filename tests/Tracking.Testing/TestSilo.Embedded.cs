@@ -20,12 +20,12 @@ public sealed class TestSilo : IAsyncDisposable
     private ServiceProvider _services = null!;
     private EmbeddedSilo _silo = null!;
 
-    private TestSilo(TestSiloOptions options) => _options = options;
+    private TestSilo(TestSiloOptions options) => (_options, Clock) = (options, new(options.Start));
 
     /// <summary>Whether the time of this build's silos is a clock that a test moves.</summary>
     public static bool TimeIsManual => true;
 
-    public ManualClock Clock { get; } = new();
+    public ManualClock Clock { get; }
 
     public IGrainFactory Grains => _silo;
 

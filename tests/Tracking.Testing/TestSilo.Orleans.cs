@@ -23,12 +23,12 @@ public sealed class TestSilo : IAsyncDisposable
     private readonly SharedReminderTable _reminders = new();
     private InProcessTestCluster _cluster = null!;
 
-    private TestSilo(TestSiloOptions options) => _options = options;
+    private TestSilo(TestSiloOptions options) => (_options, Clock) = (options, new(options.Start ?? DateTimeOffset.UtcNow));
 
     /// <summary>Whether the time of this build's silos is wholly a clock that a test moves.</summary>
     public static bool TimeIsManual => false;
 
-    public ManualClock Clock { get; } = new(DateTimeOffset.UtcNow);
+    public ManualClock Clock { get; }
 
     public IGrainFactory Grains => _cluster.Client;
 
@@ -56,8 +56,10 @@ public sealed class TestSilo : IAsyncDisposable
             var target = Clock.GetUtcNow() + time;
             while (Clock.NextTimer is { } next && next <= target)
             {
+                var set = Clock.TimersSet;
                 Clock.AdvanceToNextTimer();
-                await Task.Delay(5);
+                // A grain's timer is set again when its turn is over. One that is not set again, or only later, is waited for a little.
+                for (var waited = 0; Clock.TimersSet < set && waited < 50; waited++) await Task.Delay(2);
             }
             Clock.MoveTo(target);
             return;
@@ -100,6 +102,8 @@ public sealed class TestSilo : IAsyncDisposable
             silo.Services.AddSingleton<TimeProvider>(Clock);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
             silo.Services.AddSingleton<IReminderTable>(_reminders);
+            // Load statistics of one node go to nobody; their timer would make every hour of a test 3,600 steps.
+            silo.Configure<DeploymentLoadPublisherOptions>(options => options.DeploymentLoadPublisherRefreshTime = TimeSpan.FromDays(30));
             silo.AddReminders();
             silo.AddMemoryGrainStorageAsDefault();
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = _options.ResponseTimeout);

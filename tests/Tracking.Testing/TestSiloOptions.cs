@@ -12,6 +12,12 @@ public sealed class TestSiloOptions
     /// <summary>Adds what the grains take in their constructors. Runs again at every restart; objects that must survive one are made outside of it.</summary>
     public Action<IServiceCollection> Services { get; set; } = _ => { };
 
+    /// <summary>
+    /// When the silo's clock begins. Default: 2 March 2026, 09:00 UTC, on the embedded runtime, and now on Orleans, whose reminders follow the wall clock and must not be years away from
+    /// what grains call now. A test that tells of a certain day says so here; a manual clock never goes back.
+    /// </summary>
+    public DateTimeOffset? Start { get; set; }
+
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     public TimeSpan CollectionAge { get; set; } = TimeSpan.FromMinutes(15);

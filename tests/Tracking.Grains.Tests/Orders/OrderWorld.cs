@@ -99,10 +99,12 @@ internal sealed class OrderWorld : IAsyncDisposable
     public async Task PassAsync(TimeSpan time)
     {
         var until = Clock.GetUtcNow() + time;
-        while (true)
+        for (var (round, last) = (0, DateTimeOffset.MinValue); ; round++)
         {
             var due = await NextDueAsync();
             if (due is not { } at || at > until) break;
+            if (at > last) (round, last) = (0, at);
+            if (round == 50) throw new InvalidOperationException($"Something stays due at {at:O} however often it is woken.");
             Clock.MoveTo(at > Clock.GetUtcNow() ? at : Clock.GetUtcNow());
             for (var partition = 0; partition < Journal.Partitions.Count; partition++)
                 foreach (var stream in await Store.DueAsync(partition, Clock.GetUtcNow(), 1_000))
