@@ -157,6 +157,55 @@ public sealed class BadInputTests(BadInputTests.Running running) : IClassFixture
     }
 
     [Fact]
+    public async Task A_withdrawn_link_opens_nothing_any_more_and_withdrawing_it_twice_leaves_the_new_one_alone()
+    {
+        var client = running.Silo.Client;
+        using (var taken = await PostAsync(Good.Replace("GOOD1", "ASTRAY1", StringComparison.Ordinal), "application/json")) taken.EnsureSuccessStatusCode();
+        using (var other = await PostAsync(Good.Replace("GOOD1", "ASTRAY2", StringComparison.Ordinal), "application/json")) other.EnsureSuccessStatusCode();
+        async Task<string> LinkAsync(string number)
+        {
+            using var view = JsonDocument.Parse(await client.GetStringAsync(new Uri($"/v1/shipments/ups/{number}", UriKind.Relative)));
+            return view.RootElement.GetProperty("trackingUrl").GetString()!;
+        }
+        async Task<(HttpStatusCode Status, bool Withdrawn, string Link)> WithdrawAsync(string? body, string number = "ASTRAY1")
+        {
+            using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+            using var answer = await client.PostAsync(new Uri($"/v1/shipments/ups/{number}/withdraw-links", UriKind.Relative), content);
+            using var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+            return answer.IsSuccessStatusCode ? (answer.StatusCode, said.RootElement.GetProperty("withdrawn").GetBoolean(), said.RootElement.GetProperty("trackingUrl").GetString()!) : (answer.StatusCode, false, said.RootElement.GetProperty("type").GetString()!);
+        }
+        async Task<HttpStatusCode> OpenAsync(string link)
+        {
+            using var page = await client.GetAsync(new Uri(link));
+            return page.StatusCode;
+        }
+
+        var first = await LinkAsync("ASTRAY1");
+        (await OpenAsync(first)).ShouldBe(HttpStatusCode.OK);
+        var shared = System.Text.RegularExpressions.Regex.Match(await client.GetStringAsync(new Uri(first)), "data-url=\"([^\"]+)\"").Groups[1].Value;
+        (await OpenAsync(shared)).ShouldBe(HttpStatusCode.OK);
+
+        var (_, withdrawn, second) = await WithdrawAsync($$"""{"link":"{{first}}?lang=de"}""");
+        (withdrawn, second == first).ShouldBe((true, false));
+        (await OpenAsync(first)).ShouldBe(HttpStatusCode.NotFound);
+        (await OpenAsync(shared)).ShouldBe(HttpStatusCode.NotFound);
+        (await OpenAsync(second)).ShouldBe(HttpStatusCode.OK);
+        (await LinkAsync("ASTRAY1")).ShouldBe(second);
+
+        (await WithdrawAsync($$"""{"link":"{{first}}"}""")).ShouldBe((HttpStatusCode.OK, false, second));   // sent again
+        var (_, again, third) = await WithdrawAsync(null);                                                  // whichever opens now
+        (again, await OpenAsync(second), await OpenAsync(third)).ShouldBe((true, HttpStatusCode.NotFound, HttpStatusCode.OK));
+
+        foreach (var wrong in new[] { $$"""{"link":"{{await LinkAsync("ASTRAY2")}}"}""", """{"link":"https://elsewhere.example/"}""", """{"link":7}""", "[]", "{" })
+            (await WithdrawAsync(wrong)).Status.ShouldBe(HttpStatusCode.BadRequest, wrong);
+        (await WithdrawAsync(null, "NEVER1")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await OpenAsync(third)).ShouldBe(HttpStatusCode.OK);
+        using var stranger = new HttpClient { BaseAddress = client.BaseAddress };
+        using var refused = await stranger.PostAsync(new Uri("/v1/shipments/ups/ASTRAY1/withdraw-links", UriKind.Relative), null);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
     public async Task The_metrics_pass_promtool()
     {
         Requires.Part("promtool", Requires.OnPath("promtool"), "apt-get install prometheus");

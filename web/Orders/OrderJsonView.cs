@@ -52,6 +52,7 @@ internal static class OrderJsonView
             json.WriteNumber("toCome", order.Wanted(line));
             if (line.Sku is not null) json.WriteString("sku", line.Sku);
             if (line.Name is not null) json.WriteString("name", line.Name);
+            if (line.Category is not null) json.WriteString("category", line.Category);
             if (line.UnitPrice is { } price) json.WriteNumber("unitPrice", price);
             foreach (var gone in order.Unavailable.Where(u => u.Told.Line == line.Id).TakeLast(1))
                 json.WriteString("trouble", gone.Told.Trouble == LineTrouble.Cancelled ? "cancelled" : "back-ordered");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Tracking.Domain.Customers;
 using Tracking.Domain.Orders;
 using Tracking.Domain.Vocabulary;
 
@@ -66,7 +67,7 @@ internal sealed class OrderReading
 
     private OrderLine Line((JsonElement Item, string At) line) => new(
         Text(line.Item, "id", line.At) ?? "", (int)Math.Clamp(Whole(line.Item, "quantity", line.At) ?? Missing(line.Item, line.At + "/quantity", "The quantity is missing."), int.MinValue, int.MaxValue),
-        Text(line.Item, "sku", line.At), Text(line.Item, "name", line.At), Whole(line.Item, "unitPrice", line.At), Flag(line.Item, "signature", line.At));
+        Text(line.Item, "sku", line.At), Text(line.Item, "name", line.At), Whole(line.Item, "unitPrice", line.At), Flag(line.Item, "signature", line.At), Text(line.Item, "category", line.At, Customer.MaxCategory));
 
     /// <summary>One parcel; its carrier and number are normalised as everywhere.</summary>
     public OrderShipment Shipment(JsonElement item, string at, string? carrier = null, string? number = null)

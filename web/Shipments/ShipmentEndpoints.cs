@@ -6,6 +6,7 @@ using Tracking.Contracts.Shipments;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
 using Tracking.Web.Http;
+using Tracking.Web.Pages;
 using Tracking.Web.Retailers;
 
 namespace Tracking.Web.Shipments;
@@ -21,7 +22,56 @@ public static class ShipmentEndpoints
         app.MapGet("/v1/shipments/{carrier}/{number}/history", HistoryAsync)
             .WithName("GetShipmentHistory").WithTags("Shipments").WithSummary("Every append of the shipment: which scans became known when, what was decided, and why in a sentence.")
             .Produces(200, contentType: "application/json").ProducesProblem(401).ProducesProblem(404);
+        app.MapPost("/v1/shipments/{carrier}/{number}/withdraw-links", WithdrawAsync)
+            .WithName("WithdrawShipmentLinks").WithTags("Shipments").WithSummary("The shipment's links, and whatever was shared from them, open nothing any more; the answer has the new one. With {\"link\": …} only if that link still opens, so that a repeated call withdraws nothing newer.")
+            .Produces(200, contentType: "application/json").ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(503);
         return app;
+    }
+
+    private static async Task<IResult> WithdrawAsync(string carrier, string number, HttpContext http, RetailerDirectory retailers, IShipmentReader reader, PageVisits visits, IGrainFactory grains)
+    {
+        if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
+        if (KeyOf(retailer, carrier, number) is not { } key || await reader.ReadAsync(key, cancel: http.RequestAborted) is not { } view) return NotFound();
+        var (link, wrong) = await NamedAsync(http);
+        if (wrong is not null) return wrong;
+        var generation = view.LinkGeneration;
+        if (link is not null)
+        {
+            if (await visits.FindAsync(TokenOf(link), http.RequestAborted) is not { } target || target.Key != key) return Problems.Of(400, "link-unknown", "link is no link of this shipment: its address, or the part behind /t/.");
+            generation = target.Generation;
+        }
+        var done = await grains.GetGrain<IShipmentGrain>(key.ToString()).WithdrawLinks(generation);
+        if (done.Problem is not null) return Problems.Of(503, "not-stored", "The links are not known to be withdrawn. Send it again, with the link.", 1);
+        if (!done.Known) return NotFound();
+
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.CacheControl = "private, no-store";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteBoolean("withdrawn", done.Generation > view.LinkGeneration);   // false: it was withdrawn before
+        json.WriteString("trackingUrl", $"{http.Request.Scheme}://{http.Request.Host}/t/{reader.LinkToken(key, view.UseId, Shipment.PublicLinks, done.Generation)}");
+        json.WriteEndObject();
+        return Results.Empty;
+    }
+
+    // An empty body names none.
+    private static async Task<(string? Link, IResult? Refusal)> NamedAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength is 0 || http.Request.ContentLength is null && http.Request.ContentType is null) return (null, null);
+        var (body, refusal) = await JsonBody.ReadAsync(http);
+        if (body is null) return (null, refusal);
+        using (body)
+        {
+            var link = body.Text("link", 2_000);
+            return (link, body.Problem("body-invalid"));
+        }
+    }
+
+    // As it was handed out, or only its token.
+    private static string TokenOf(string link)
+    {
+        var token = link.AsSpan(link.LastIndexOf("/t/", StringComparison.Ordinal) is >= 0 and var at ? at + 3 : 0);
+        return token[..(token.IndexOfAny('?', '#', '/') is >= 0 and var end ? end : token.Length)].ToString();
     }
 
     private static async Task<IResult> GetAsync(

@@ -88,11 +88,12 @@ public sealed partial class PageParts(
             if (facts is not { IsGift: true })   // nothing is sold to somebody who is given a present
             {
                 var known = visit.Level >= VisitLevel.Known;
+                ImmutableArray<string> before = known && facts?.Order is { } bought ? await recipients.BoughtBeforeAsync(new OrderKey(view.Key.Retailer, bought), cancel).ConfigureAwait(false) : [];
                 extras = extras with
                 {
                     Placement = await placements.ChooseAsync(new PlacementQuestion(
                         view.Key.Retailer, view.Status, (view.Modifiers & (Modifiers.Damaged | Modifiers.Delayed | Modifiers.Held | Modifiers.Customs | Modifiers.Contradiction)) != 0, language,
-                        known ? [.. (facts?.Items ?? []).Select(i => i.Category).OfType<string>()] : [], known ? facts?.BoughtBefore ?? [] : []), cancel).ConfigureAwait(false),
+                        known ? [.. (facts?.Items ?? []).Select(i => i.Category).OfType<string>()] : [], before), cancel).ConfigureAwait(false),
                 };
             }
             if (visit.Level < VisitLevel.Proven) return (view, extras);

@@ -18,7 +18,7 @@ public interface ICustomerGrain : IGrainWithStringKey
     /// <summary>How it ended: <c>accepted</c>, <c>declined</c>, <c>expired</c>. Repeating it does nothing.</summary>
     [Alias("close")] Task Close(string offer, string outcome, RemedyKind? remedy, long cost);
 
-    /// <summary>What a shop knows of the customer: how good, which language, how to reach. Contact points are sealed.</summary>
+    /// <summary>What a shop knows of the customer: how good, which language, how to reach, what was bought. Contact points are sealed.</summary>
     [Alias("know")] Task Know(CustomerCard card);
 
     [Alias("prefer")] Task Prefer(ImmutableArray<string> channels, bool offers);
@@ -32,9 +32,12 @@ public sealed record LedgerEntry(
     [property: Id(0)] string Offer, [property: Id(1)] string Order, [property: Id(2)] CauseKey Cause, [property: Id(3)] DateTimeOffset At, [property: Id(4)] long Cost,
     [property: Id(5)] string Currency, [property: Id(6)] int SpacingDays);
 
+/// <param name="Order">The order that told it.</param>
+/// <param name="Categories">What that order was for, by the shop's names.</param>
 [GenerateSerializer, Immutable, Alias("tracking.customer-card")]
 public sealed record CustomerCard(
-    [property: Id(0)] string? Tier, [property: Id(1)] string? Language, [property: Id(2)] string? Name, [property: Id(3)] string? Email, [property: Id(4)] string? Phone)
+    [property: Id(0)] string? Tier, [property: Id(1)] string? Language, [property: Id(2)] string? Name, [property: Id(3)] string? Email, [property: Id(4)] string? Phone,
+    [property: Id(5)] string? Order = null, [property: Id(6)] ImmutableArray<string> Categories = default)
 {
     public override string ToString() => "someone";
 }

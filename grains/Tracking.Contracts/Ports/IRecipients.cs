@@ -13,6 +13,9 @@ public interface IRecipients
 
     /// <summary>An order by the number its buyer was told; null when there is none.</summary>
     ValueTask<GuestOrder?> FindOrderAsync(string retailer, string number, CancellationToken cancel = default);
+
+    /// <summary>Categories that the customer of an order bought from this shop in other orders, newest first; empty where nothing is known.</summary>
+    ValueTask<ImmutableArray<string>> BoughtBeforeAsync(OrderKey order, CancellationToken cancel = default) => new([]);
 }
 
 /// <summary>One person, one parcel. Whatever was not told is null.</summary>
@@ -37,14 +40,13 @@ public sealed record RecipientFacts
     /// <summary>A day that matters to the recipient, such as a birthday.</summary>
     public DateOnly? Occasion { get; init; }
     public string? Language { get; init; }
-    /// <summary>Categories the buyer bought from this shop before.</summary>
-    public ImmutableArray<string> BoughtBefore { get; init; } = [];
 
     /// <summary>Without the person, so that a log line never holds one.</summary>
     public override string ToString() => "someone";
 }
 
 /// <summary>What is in a parcel, as the shop calls it.</summary>
+/// <param name="Category">The shop's name for the kind of thing it is.</param>
 public sealed record ParcelItem(string Name, int Quantity, string? Category = null);
 
 /// <param name="Door">The parcel whose door counts wrong answers for the order: its first.</param>

@@ -20,6 +20,12 @@ public interface IShipmentGrain : IGrainWithStringKey
     /// </summary>
     [Alias("watch"), AlwaysInterleave] Task<ShipmentView?> Watch(IWatchNode node, TimeSpan lease, int knownVersion);
 
+    /// <summary>
+    /// Withdraws the links of a generation; from then on only links of the next one open. Repeating it does nothing, so that a link handed out after the first
+    /// withdrawal stays good.
+    /// </summary>
+    [Alias("withdraw-links")] Task<LinkWithdrawal> WithdrawLinks(int generation);
+
     /// <summary>Something the shipment wanted to be woken for has come due. Repeating it does nothing.</summary>
     [Alias("wake")] Task Wake();
 }
@@ -44,4 +50,13 @@ public sealed record Original(
 public readonly record struct ScanReceipt(
     [property: Id(0)] ImmutableArray<ScanOutcome> Outcomes,
     [property: Id(1)] int Version,
+    [property: Id(2)] string? Problem);
+
+/// <param name="Known">False: there is no such shipment.</param>
+/// <param name="Generation">Of the links that open now.</param>
+/// <param name="Problem">Why it is not known to be withdrawn; null when it is.</param>
+[GenerateSerializer, Immutable, Alias("tracking.link-withdrawal")]
+public readonly record struct LinkWithdrawal(
+    [property: Id(0)] bool Known,
+    [property: Id(1)] int Generation,
     [property: Id(2)] string? Problem);

@@ -11,6 +11,7 @@ namespace Tracking.Domain.Customers;
 [JsonDerivedType(typeof(OfferEntered), "entered")]
 [JsonDerivedType(typeof(OfferRefused), "refused")]
 [JsonDerivedType(typeof(OfferClosed), "closed")]
+[JsonDerivedType(typeof(Purchased), "purchased")]
 public abstract record CustomerEvent;
 
 /// <param name="Contact">True when the sealed half holds a new contact.</param>
@@ -24,6 +25,12 @@ public sealed record OfferEntered(string Offer, string Order, CauseKey Cause, Da
 public sealed record OfferRefused(string Offer, string Order, string Why) : CustomerEvent;
 
 public sealed record OfferClosed(string Offer, string Outcome, RemedyKind? Remedy, long Spent) : CustomerEvent;
+
+/// <summary>What kinds of things an order was for, by the shop's own names for them. An order told anew replaces what it was for before.</summary>
+public sealed record Purchased(string Order, ImmutableArray<string> Categories) : CustomerEvent
+{
+    public bool Says(Purchased other) => Order == other.Order && Categories.AsSpan().SequenceEqual(other.Categories.AsSpan());
+}
 
 /// <summary>How to reach somebody. Personal.</summary>
 public sealed record Contact(string? Name, string? Email, string? Phone)
@@ -40,6 +47,14 @@ public sealed record GoodwillLine(OfferEntered Entered, string Outcome, RemedyKi
 public sealed record Customer
 {
     public const string Open = "open";
+
+    /// <summary>Orders whose categories are remembered, the newest; more say nothing more of somebody.</summary>
+    public const int MaxPurchases = 20;
+    /// <summary>Categories kept of one order.</summary>
+    public const int MaxCategories = 10;
+    /// <summary>Characters of a category's name.</summary>
+    public const int MaxCategory = 60;
+
     public static readonly Customer Unknown = new();
 
     public string? Tier { get; init; }
@@ -49,6 +64,23 @@ public sealed record Customer
     public ImmutableArray<string> Channels { get; init; } = [];
     public ImmutableDictionary<string, GoodwillLine> Lines { get; init; } = ImmutableDictionary.Create<string, GoodwillLine>(StringComparer.Ordinal);
     public ImmutableDictionary<string, string> Refused { get; init; } = ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>What was bought, oldest first, at most <see cref="MaxPurchases"/> orders.</summary>
+    public ImmutableArray<Purchased> Purchases { get; init; } = [];
+
+    /// <summary>What an order's lines were for, in the order of the lines, each once; null when the shop named no category.</summary>
+    public static Purchased? PurchaseOf(string order, IEnumerable<string?> categories)
+    {
+        ImmutableArray<string> named = [.. categories.OfType<string>().Distinct(StringComparer.Ordinal).Take(MaxCategories)];
+        return named.IsEmpty ? null : new Purchased(order, named);
+    }
+
+    /// <summary>True when nothing, or something else, is remembered of this order.</summary>
+    public bool IsNews(Purchased purchase) => !Purchases.Any(known => known.Says(purchase));
+
+    /// <summary>Categories of other orders, newest first, each once.</summary>
+    public ImmutableArray<string> BoughtBeside(string order)
+        => [.. Purchases.Reverse().Where(p => p.Order != order).SelectMany(p => p.Categories).Distinct(StringComparer.Ordinal)];
 
     /// <summary>True when the ledger has answered for this offer; <paramref name="refused"/> is why not, or null.</summary>
     public bool Answer(string offer, out string? refused)
@@ -76,6 +108,7 @@ public sealed record Customer
         OfferRefused refused => this with { Refused = Refused.SetItem(refused.Offer, refused.Why) },
         OfferClosed closed => Lines.TryGetValue(closed.Offer, out var line)
             ? this with { Lines = Lines.SetItem(closed.Offer, line with { Outcome = closed.Outcome, Remedy = closed.Remedy, Spent = closed.Spent }) } : this,
+        Purchased purchase => this with { Purchases = [.. Purchases.Where(p => p.Order != purchase.Order).TakeLast(MaxPurchases - 1), purchase] },
         _ => throw new UnreachableException($"No rule for {happened.GetType().Name}."),
     };
 }

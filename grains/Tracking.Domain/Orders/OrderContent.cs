@@ -28,6 +28,7 @@ public sealed record OrderContent
 }
 
 /// <param name="UnitPrice">In minor units of the order's currency.</param>
+/// <param name="Category">The shop's name for the kind of thing it is (<c>hats</c>); placements ask for it.</param>
 [GenerateSerializer, Immutable, Alias("tracking.order-line")]
 public sealed record OrderLine(
     [property: Id(0)] string Id,
@@ -35,7 +36,8 @@ public sealed record OrderLine(
     [property: Id(2)] string? Sku = null,
     [property: Id(3)] string? Name = null,
     [property: Id(4)] long? UnitPrice = null,
-    [property: Id(5)] bool? Signature = null);
+    [property: Id(5)] bool? Signature = null,
+    [property: Id(6)] string? Category = null);
 
 /// <summary>The days that were promised, local days at the door, both included.</summary>
 /// <param name="Zone">IANA zone of the door; null: the main zone of the order's country.</param>

@@ -27,6 +27,9 @@ public sealed record Shipment
     /// <summary>More scans than this are kept only as history: the fold stays bounded whatever a feed repeats (a parcel has 2 to 20).</summary>
     public const int MaxScans = 2_000;
 
+    /// <summary>The audience of links that whoever has them may open.</summary>
+    public const string PublicLinks = "link";
+
     public required ShipmentKey Key { get; init; }
     /// <summary>Appends so far.</summary>
     public int Version { get; internal set; }
@@ -100,6 +103,22 @@ public sealed record Shipment
         now = RecordedTime.Next(now, RecordedAt);
         var next = this with { Standings = Fold(now), FoldedAt = now };
         return Conclude(next, [], now, edd, []);
+    }
+
+    /// <summary>
+    /// Decides that every link of a generation, and of those before it, opens nothing any more. A generation that is no longer current was withdrawn before: nothing
+    /// to store.
+    /// </summary>
+    public ShipmentDecision WithdrawLinks(int generation, DateTimeOffset now, EddSnapshot edd)
+    {
+        if (Marks.IsEmpty || generation != LinkGeneration) return new ShipmentDecision(this, null, []);
+        now = RecordedTime.Next(now, RecordedAt);
+        // Storing anything brings the fold to this moment, so what time alone means is decided and stored with it.
+        var due = Wake(now, edd).Append?.Events ?? [];
+        var append = new ShipmentAppend(now, [], due.Add(new LinkIssued(0, PublicLinks, generation + 1)));
+        var next = this with { Standings = Fold(now), FoldedAt = now };
+        next.Remember(append);
+        return new ShipmentDecision(next, append, []);
     }
 
     // One list per thread: what comes out is copied to its length, so that no decision pays for room it does not fill.

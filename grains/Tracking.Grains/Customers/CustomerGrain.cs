@@ -42,9 +42,11 @@ public sealed class CustomerGrain(IEventJournal journal, TimeProvider clock) : G
         var known = await ContactAsync();
         var open = customer.Tier != (card.Tier ?? customer.Tier) || customer.Language != (card.Language ?? customer.Language);
         var personal = contact != Contact.None && contact != known;
-        if (!open && !personal) return;
-        await State.AppendAsync(personal ? JsonSerializer.SerializeToUtf8Bytes(contact, OrderJson.Options) : default, marked: false,
-            new CardChanged(card.Tier ?? customer.Tier, card.Language ?? customer.Language, personal));
+        var events = ImmutableArray.CreateBuilder<CustomerEvent>(2);
+        if (open || personal) events.Add(new CardChanged(card.Tier ?? customer.Tier, card.Language ?? customer.Language, personal));
+        if (card.Order is { } order && Customer.PurchaseOf(order, card.Categories.IsDefault ? [] : card.Categories) is { } purchase && customer.IsNews(purchase)) events.Add(purchase);
+        if (events.Count == 0) return;
+        await State.AppendAsync(personal ? JsonSerializer.SerializeToUtf8Bytes(contact, OrderJson.Options) : default, marked: false, events.ToImmutable());
     }
 
     public async Task Prefer(ImmutableArray<string> channels, bool offers)

@@ -22,18 +22,25 @@ internal sealed class JournalledState<TState, TEvent>(IEventJournal journal, str
         if (_state is not null && !fresh) return _state;
         try
         {
-            var state = unseen;
-            var (version, recordedAt) = (0, default(DateTimeOffset));
-            foreach (var row in (await journal.LoadAsync(stream)).Tail)
-            {
-                var append = JsonSerializer.Deserialize<Stored>(row.Open.Span, OrderJson.Options)!;
-                foreach (var happened in append.Events) state = apply(state, happened, row.RecordedAt);
-                (version, recordedAt) = (row.Version, row.RecordedAt);
-            }
-            (_state, _version, _recordedAt) = (state, version, recordedAt);
-            return state;
+            (_state, _version, _recordedAt) = await ReadAsync(journal, stream, unseen, apply);
+            return _state;
         }
         catch (JournalUnavailableException away) { throw NotNow(away); }
+    }
+
+    /// <summary>The fold of a stream as it is stored, for whoever only looks.</summary>
+    public static async ValueTask<(TState State, int Version, DateTimeOffset RecordedAt)> ReadAsync(
+        IEventJournal journal, string stream, TState unseen, Func<TState, TEvent, DateTimeOffset, TState> apply, CancellationToken cancel = default)
+    {
+        var state = unseen;
+        var (version, recordedAt) = (0, default(DateTimeOffset));
+        foreach (var row in (await journal.LoadAsync(stream, cancel)).Tail)
+        {
+            var append = JsonSerializer.Deserialize<Stored>(row.Open.Span, OrderJson.Options)!;
+            foreach (var happened in append.Events) state = apply(state, happened, row.RecordedAt);
+            (version, recordedAt) = (row.Version, row.RecordedAt);
+        }
+        return (state, version, recordedAt);
     }
 
     /// <summary>Stores and believes. Throws <see cref="TimeoutException"/> when nobody knows whether it is stored, or it is not: ask again.</summary>

@@ -105,7 +105,8 @@ public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purs
     {
         var content = append.Events.Select(static e => e switch { OrderPlaced placed => placed.Content, OrderChanged changed => changed.Content, _ => null }).Last(static c => c is not null)!;
         var customer = content.Customer ?? "~" + key.Order;
-        await grains.GetGrain<ICustomerGrain>($"{key.Retailer}/{customer}").Know(new CustomerCard(content.Tier, content.Language, people?.Name, people?.Email, people?.Phone));
+        await grains.GetGrain<ICustomerGrain>($"{key.Retailer}/{customer}").Know(
+            new CustomerCard(content.Tier, content.Language, people?.Name, people?.Email, people?.Phone, key.Order, [.. content.Lines.Select(static l => l.Category).OfType<string>()]));
     }
 
     private ICustomerGrain Customer(Order order) => grains.GetGrain<ICustomerGrain>($"{order.Key.Retailer}/{order.CustomerId}");

@@ -1,3 +1,4 @@
+using Tracking.Domain.Customers;
 using Tracking.Domain.Orders;
 using Tracking.Domain.Recovery;
 using Tracking.Domain.Shipments;
@@ -74,6 +75,14 @@ public sealed class OrderLoader(IEventJournal journal)
             foreach (var binding in ShipmentOrdersGrain.Read(row))
                 bound.Add(new OrderKey(shipment.Retailer, binding.Order));
         return bound;
+    }
+
+    /// <summary>Categories that the customer of an order bought in other orders, newest first; empty where the shop named none, or no customer.</summary>
+    public async ValueTask<ImmutableArray<string>> BoughtBesideAsync(OrderKey key, CancellationToken cancel = default)
+    {
+        if ((await LoadAsync(key, cancel)).Content?.Customer is not { } customer) return [];
+        var (known, _, _) = await JournalledState<Customer, CustomerEvent>.ReadAsync(journal, $"c/{key.Retailer}/{customer}", Customer.Unknown, static (c, happened, _) => c.Apply(happened), cancel);
+        return known.BoughtBeside(key.Order);
     }
 
     public async ValueTask<bool> HasOrdersAsync(string retailer, CancellationToken cancel = default)

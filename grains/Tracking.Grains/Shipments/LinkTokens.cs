@@ -12,7 +12,7 @@ namespace Tracking.Grains.Shipments;
 public sealed class LinkTokens(byte[] linkKey)
 {
     /// <summary>Whoever has the link; sees no personal data.</summary>
-    public const string Public = "link";
+    public const string Public = Tracking.Domain.Shipments.Shipment.PublicLinks;
     public const int Length = 22;
 
     public string Token(ShipmentKey key, string useId, string audience, int generation)

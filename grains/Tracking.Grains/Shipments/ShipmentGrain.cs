@@ -68,6 +68,26 @@ public sealed partial class ShipmentGrain(
         ScanReceipt Unanimous(ScanOutcome outcome, string problem) => new([.. Enumerable.Repeat(outcome, batch.Scans.Length)], _shipment?.Version ?? 0, problem);
     }
 
+    public async Task<LinkWithdrawal> WithdrawLinks(int generation)
+    {
+        try
+        {
+            var shipment = await LoadAsync();   // anew: by an old state nothing would be withdrawn, silently
+            var decided = shipment.WithdrawLinks(generation, clock.GetUtcNow(), edd.Current);
+            if (decided.Append is not null)
+            {
+                await StoreAsync(shipment, decided, []);
+                LogLinksWithdrawn(log, Key, decided.Next.LinkGeneration);
+            }
+            return new LinkWithdrawal(decided.Next.Version > 0, decided.Next.LinkGeneration, null);
+        }
+        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException or JournalRejectedException)
+        {
+            LogNotStored(log, Key, refused.Message);
+            return new LinkWithdrawal(true, 0, refused.Message);
+        }
+    }
+
     public async Task Wake()
     {
         try

@@ -78,12 +78,13 @@ public sealed class ShipmentViews(LinkTokens links)
 
     private static string? Name(Shipment shipment, short index) => index < 0 ? null : shipment.Names[index];
 
-    /// <summary>Link rows that an append makes findable: one public link for each use it opened.</summary>
+    /// <summary>Link rows that an append makes findable: one public link for each use it opened, and for each use a new one where the old ones were withdrawn.</summary>
     public IReadOnlyList<LinkRow>? LinksOf(Shipment before, Shipment after)
     {
-        if (after.Uses.Length == before.Uses.Length) return null;
+        var withdrawn = after.LinkGeneration != before.LinkGeneration;
+        if (after.Uses.Length == before.Uses.Length && !withdrawn) return null;
         var rows = new List<LinkRow>(1);
-        foreach (var use in after.Uses[before.Uses.Length..])
+        foreach (var use in withdrawn ? after.Uses : after.Uses[before.Uses.Length..])
         {
             var token = links.Token(after.Key, LinkTokens.UseId(after.Key, use.Ordinal), LinkTokens.Public, after.LinkGeneration);
             rows.Add(new LinkRow(LinkTokens.HashOf(token), ShipmentStream.Of(after.Key), $"{LinkTokens.Public}:{use.Ordinal}", after.LinkGeneration));

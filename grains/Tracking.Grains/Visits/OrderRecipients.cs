@@ -34,6 +34,8 @@ public sealed class OrderRecipients(OrderLoader orders, ShipmentRecipients scans
         return new GuestOrder(number, door, Facts(key, content, people, null, null));
     }
 
+    public ValueTask<ImmutableArray<string>> BoughtBeforeAsync(OrderKey order, CancellationToken cancel = default) => orders.BoughtBesideAsync(order, cancel);
+
     private static RecipientFacts Facts(OrderKey key, OrderContent content, OrderPeople? people, OrderShipment? shipment, RecipientFacts? told) => new()
     {
         Order = key.Order,
@@ -54,11 +56,11 @@ public sealed class OrderRecipients(OrderLoader orders, ShipmentRecipients scans
 
     private static ImmutableArray<ParcelItem> ItemsOf(OrderContent content, OrderShipment? shipment)
     {
-        if (shipment is null || shipment.Lines.IsDefaultOrEmpty) return [.. content.Lines.Select(l => new ParcelItem(l.Name ?? l.Sku ?? l.Id, l.Quantity, l.Sku))];
+        if (shipment is null || shipment.Lines.IsDefaultOrEmpty) return [.. content.Lines.Select(l => new ParcelItem(l.Name ?? l.Sku ?? l.Id, l.Quantity, l.Category))];
         var items = ImmutableArray.CreateBuilder<ParcelItem>();
         foreach (var shipped in shipment.Lines)
             if (content.Lines.FirstOrDefault(l => l.Id == shipped.Line) is { } line)
-                items.Add(new ParcelItem(line.Name ?? line.Sku ?? line.Id, shipped.Quantity, line.Sku));
+                items.Add(new ParcelItem(line.Name ?? line.Sku ?? line.Id, shipped.Quantity, line.Category));
         return items.ToImmutable();
     }
 }

@@ -1,8 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
 using Tracking.Contracts.Orders;
 using Tracking.Contracts.Ports;
+using Tracking.Domain.Customers;
 using Tracking.Domain.Orders;
 using Tracking.Domain.Recovery;
 using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Orders;
 using Tracking.Testing;
 
 namespace Tracking.Grains.Tests.Orders;
@@ -63,6 +66,38 @@ public sealed class StoryTests
         var history = (await world.Reader.HistoryAsync(new OrderKey("demo", "1001")))!.SelectMany(e => e.Facts).ToList();
         history.ShouldAllBe(f => f.Why.Length > 10 && f.Why.EndsWith('.'));
         history.Count(f => f.Type == "decision").ShouldBeGreaterThan(1);   // the later kinds of the same lateness were weighed too, and withheld
+    }
+
+    [Fact]
+    public async Task What_was_bought_in_earlier_orders_is_known_by_category_and_not_the_order_itself()
+    {
+        await using var world = await OrderWorld.StartAsync();
+        var loader = world.Grains.Silo.Services.GetRequiredService<OrderLoader>();
+        async Task PlaceAsync(string id, string? customer, string number, params string?[] categories)
+        {
+            (await world.Order(id).Place(An.Order(customer: customer, shipments: [number], lines: [.. categories.Select((c, i) => new OrderLine($"{i}", 1, Name: "Thing", Category: c))]), An.People, world.Clock.GetUtcNow())).Problem.ShouldBeNull();
+            await world.SettleAsync();
+        }
+        async Task<string[]> BeforeAsync(string id) => [.. await loader.BoughtBesideAsync(new OrderKey("demo", id))];
+
+        await PlaceAsync("1", "c-9", "1Z7X904E0342100871", "hats", null, "hats", "scarves");
+        await PlaceAsync("2", "c-9", "1Z7X904E0342100872", "gloves");
+        await PlaceAsync("3", "c-8", "1Z7X904E0342100873", "boats");
+        await PlaceAsync("4", null, "1Z7X904E0342100874", "tents");
+
+        (await BeforeAsync("2")).ShouldBe(["hats", "scarves"]);
+        (await BeforeAsync("1")).ShouldBe(["gloves"]);
+        (await BeforeAsync("3")).ShouldBeEmpty();   // another customer
+        (await BeforeAsync("4")).ShouldBeEmpty();   // nobody we know
+        (await BeforeAsync("none")).ShouldBeEmpty();
+
+        // Told anew an order is for what it is told to be for now.
+        (await world.Order("1").Change(An.Order(customer: "c-9", shipments: ["1Z7X904E0342100871"], lines: [new OrderLine("0", 1, Name: "Thing", Category: "socks")]), An.People, world.Clock.GetUtcNow(), null)).Changed.ShouldBeTrue();
+        await world.SettleAsync();
+        (await BeforeAsync("2")).ShouldBe(["socks"]);
+        for (var i = 0; i < Customer.MaxPurchases + 3; i++) await PlaceAsync($"more-{i}", "c-9", $"1Z7X904E03421009{i:D2}", $"kind-{i}");
+        (await BeforeAsync("none-of-c-9")).ShouldBeEmpty();
+        (await BeforeAsync("2")).Length.ShouldBe(Customer.MaxPurchases);   // bounded, the newest
     }
 
     [Fact]

@@ -142,6 +142,42 @@ public sealed class ShipmentGrainTests
     }
 
     [Fact]
+    public async Task Withdrawn_links_are_of_the_past_and_the_next_one_opens()
+    {
+        await using var silo = await GrainTestSilo.StartAsync();
+        await silo.Shipment().RecordScans(Batch(A.Scan(Milestone.InTransit, "2025-03-11T08:00:00-05:00")));
+        var before = (await silo.Reader.ReadAsync(A.Key))!;
+        var old = silo.Reader.LinkToken(A.Key, before.UseId, LinkTokens.Public, before.LinkGeneration);
+
+        (await silo.Shipment().WithdrawLinks(before.LinkGeneration)).ShouldBe(new LinkWithdrawal(true, 1, null));
+
+        var after = (await silo.Reader.ReadAsync(A.Key))!;
+        (after.LinkGeneration, after.Status, after.Events.Length).ShouldBe((1, before.Status, before.Events.Length));
+        (await silo.Reader.OpenLinkAsync(old))!.Generation.ShouldBeLessThan(after.LinkGeneration);
+        (await silo.Reader.OpenLinkAsync(silo.Reader.LinkToken(A.Key, after.UseId, LinkTokens.Public, 1)))!.ShouldBe(new LinkTarget(A.Key, after.UseId, LinkTokens.Public, 1));
+
+        // Sent again it withdraws nothing newer, and what comes afterwards stays with the new links.
+        (await silo.Shipment().WithdrawLinks(before.LinkGeneration)).ShouldBe(new LinkWithdrawal(true, 1, null));
+        silo.Journal.Appends.ShouldBe(2);
+        await silo.Shipment().RecordScans(Batch(A.Scan(Milestone.Delivered, "2025-03-12T08:00:00-05:00")));
+        (await silo.Reader.ReadAsync(A.Key))!.LinkGeneration.ShouldBe(1);
+        (await silo.Reader.HistoryAsync(A.Key))!.Entries[1].Decisions[^1].Why.ShouldBe("Links of audience link are valid from generation 1 on.");
+    }
+
+    [Fact]
+    public async Task What_is_not_stored_is_not_withdrawn_and_a_shipment_nobody_knows_has_no_links()
+    {
+        await using var silo = await GrainTestSilo.StartAsync();
+        (await silo.Shipment().WithdrawLinks(0)).Known.ShouldBeFalse();
+        await silo.Shipment().RecordScans(Batch(A.Scan(Milestone.InTransit, "2025-03-11T08:00:00-05:00")));
+        silo.Journal.Refuse = _ => new JournalUnavailableException("The database is away.");
+        (await silo.Shipment().WithdrawLinks(0)).Problem.ShouldBe("The database is away.");
+        silo.Journal.Refuse = _ => null;
+        (await silo.Reader.ReadAsync(A.Key))!.LinkGeneration.ShouldBe(0);
+        (await silo.Shipment().WithdrawLinks(0)).Generation.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_replaced_window_is_kept_beside_the_new_one_for_the_page_to_strike_out()
     {
         await using var silo = await GrainTestSilo.StartAsync();

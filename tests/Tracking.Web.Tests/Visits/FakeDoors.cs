@@ -49,6 +49,8 @@ internal sealed class FakePeople : IRecipients
     private readonly ConcurrentDictionary<string, GuestOrder> _orders = new();
 
     public void Add(ShipmentKey key, RecipientFacts facts) => _known[key] = facts;
+    public ConcurrentDictionary<OrderKey, ImmutableArray<string>> BoughtBefore { get; } = new();
+    public ValueTask<ImmutableArray<string>> BoughtBeforeAsync(OrderKey order, CancellationToken cancel = default) => new(BoughtBefore.GetValueOrDefault(order, []));
     public void AddOrder(string retailer, string number, GuestOrder order) => _orders[retailer + "/" + number] = order;
 
     public ValueTask<RecipientFacts?> FindAsync(ShipmentKey key, string useId, CancellationToken cancel = default) => new(_known.GetValueOrDefault(key));

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Tracking.Contracts.Ports;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Visits;
+using Tracking.Domain.Vocabulary;
 using Tracking.Web.Pages;
 
 namespace Tracking.Web.Tests.Pages;
@@ -76,6 +77,28 @@ public sealed partial class StepUpTests
         page.ShouldNotContain("Canaria");
         page.ShouldNotContain("Signer");
         host.Parcels.FullReads.ShouldBe(0);
+    }
+
+    // The shop's own rule chooses by what is in the parcel, then by what was bought before; neither is asked for before somebody has shown to be the buyer.
+    [Fact]
+    public async Task What_the_shop_shows_fits_the_parcel_and_earlier_purchases_once_the_buyer_is_known()
+    {
+        await using var host = await PageHost.StartAsync(new()
+        {
+            ["Retailers:demo:Branding:Placements:0:Text:en"] = "New in", ["Retailers:demo:Branding:Placements:0:Link"] = "https://shop.example/new",
+            ["Retailers:demo:Branding:Placements:1:Text:en"] = "Oars for your boat", ["Retailers:demo:Branding:Placements:1:Link"] = "https://shop.example/oars", ["Retailers:demo:Branding:Placements:1:Categories:0"] = "boats",
+            ["Retailers:demo:Branding:Placements:2:Text:en"] = "Gloves to go with it", ["Retailers:demo:Branding:Placements:2:Link"] = "https://shop.example/gloves", ["Retailers:demo:Branding:Placements:2:Categories:0"] = "hats",
+        });
+        using var visitor = new Visitor(host);
+        var (token, view) = Parcel(host);
+        host.Parcels.People.BoughtBefore[new OrderKey("demo", FakePeople.Canary.Order!)] = ["boats"];
+        (await visitor.ReadAsync($"/t/{token}")).ShouldContain("New in");
+        (await visitor.SendAsync($"/t/{token}/prove", ("fact", "10115"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await visitor.ReadAsync($"/t/{token}")).ShouldContain("Oars for your boat");
+        host.Parcels.People.Add(view.Key, FakePeople.Canary with { Items = [new ParcelItem("CANARY wool hat", 1, "hats")] });
+        (await visitor.ReadAsync($"/t/{token}")).ShouldContain("Gloves to go with it");
+        host.Parcels.People.Add(view.Key, FakePeople.Canary with { IsGift = true });
+        (await visitor.ReadAsync($"/t/{token}")).ShouldNotContain("shop.example");
     }
 
     [Fact]
