@@ -14,6 +14,9 @@ public sealed class TokenGuesses(TimeProvider clock)
     public const int MaxEntries = 20_000;
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(10);
+
+    private long _sweptAt;
     private readonly Dictionary<UInt128, (long Until, int Count)> _counts = [];
     private readonly Lock _lock = new();
 
@@ -50,9 +53,14 @@ public sealed class TokenGuesses(TimeProvider clock)
         }
         if (_counts.Count >= MaxEntries)
         {
-            foreach (var (key, old) in _counts)
-                if (old.Until <= now)
-                    _counts.Remove(key);
+            // At most once in ten seconds: a flood must not make every miss look through the whole table.
+            if (_sweptAt == 0 || clock.GetElapsedTime(_sweptAt, now) >= SweepEvery)
+            {
+                _sweptAt = now;
+                foreach (var (key, old) in _counts)
+                    if (old.Until <= now)
+                        _counts.Remove(key);
+            }
             if (_counts.Count >= MaxEntries) return;   // a flood from everywhere is for the alarm on tracking.pages.opened, not for this table
         }
         _counts[place] = (now + (long)(Window.TotalSeconds * clock.TimestampFrequency), 1);
