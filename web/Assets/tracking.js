@@ -7,13 +7,15 @@
   const lang = doc.documentElement.lang, by = n => doc.querySelector('[data-s="' + n + '"]');
   const bar = doc.getElementById('bar'), say = doc.getElementById('say'), pause = doc.getElementById('pause');
   const list = doc.getElementById('lines');
-  let version = +data.v, at = +data.at, since = performance.now(), heard = +data.heard || 0, refresh = +data.refresh;
+  let version = +data.v, at = +data.at, since = performance.now(), wall = Date.now(), heard = +data.heard || 0, refresh = +data.refresh;
   let paused = false, gone = false, link = null, attempt = 0, timer = 0, lostAt = 0, lostTimer = 0, hiddenTimer = 0, refreshTimer = 0, etag = '';
   let way = 0, fails = 0, wayTimer = 0;            // 0 socket, 1 event source, 2 polling
   let told = '', toldAt = -1e9, tellTimer = 0, shown = text('status') + text('when');
 
   function text(name) { const e = by(name); return e ? e.textContent : ''; }
   const now = () => at + (performance.now() - since);   // the server's clock: a phone's may be a day off
+  const sync = t => { at = t; since = performance.now(); wall = Date.now(); };
+  const gap = () => Date.now() - wall - performance.now() + since;   // this clock may stand still while the machine sleeps
 
   // ---- showing a snapshot ------------------------------------------------------------------------------------------------
   function put(name, value) {
@@ -25,7 +27,7 @@
   function apply(m) {
     if (m && m.look && m.v > version) { fetchNow(); return; }   // news we cannot be sent: of another use of the number
     if (!m || m.v < version || (m.v === version && m.at <= at)) return;
-    version = m.v; at = m.at; since = performance.now(); heard = m.heard || 0; refresh = m.refresh;
+    version = m.v; sync(m.at); heard = m.heard || 0; refresh = m.refresh;
     for (const n of ['status', 'lead', 'when', 'sure', 'before', 'change', 'where', 'whereAt', 'next', 'act', 'note', 'done', 'all']) put(n, m[n] || '');
     doc.title = m.title;
     by('hero').dataset.tone = m.tone;
@@ -84,6 +86,7 @@
 
   const relative = window.Intl && Intl.RelativeTimeFormat ? new Intl.RelativeTimeFormat(lang.replace('-XA', '') + '-u-nu-latn') : null;
   function ago() {                                     // one run of text: nothing after the age is pushed along
+    if (Math.abs(gap()) > 6e4) look();
     const e = by('fresh'), minutes = Math.max(0, Math.floor((now() - heard) / 6e4));
     if (heard && minutes && !relative) return;
     const age = !heard ? '' : !minutes ? words.now : minutes < 60 ? relative.format(-minutes, 'minute')
@@ -104,6 +107,14 @@
     clearTimeout(refreshTimer);
     const wait = refresh - now();
     if (refresh && wait < 2e9) refreshTimer = setTimeout(fetchNow, Math.max(0, wait) + Math.random() * 3e4);
+  }
+
+  // A socket only brings what is newer than the page. After hours of sleep the same parcel has other words: "today" is another day. If nobody slept and only
+  // the clock was set, the server's answer puts it right.
+  function look() {
+    const off = gap();
+    if (off > 6e4) since -= off; else if (off < -6e4) wall += off;
+    if (!paused && !gone && (off < -6e4 || performance.now() - since > 6e4)) fetchNow();
   }
 
   // ---- how it is connected -----------------------------------------------------------------------------------------------
@@ -207,6 +218,8 @@
       const r = await fetch(base + '/view.json?lang=' + lang, { headers: etag ? { 'If-None-Match': etag } : {}, cache: 'no-store', credentials: 'same-origin' });
       if (r.status === 404) { withdrawn(); return [false, 0]; }
       const after = 1e3 * (+r.headers.get('Retry-After') || 0);
+      const t = Date.parse(r.headers.get('Date'));
+      if (r.status === 304 && t) { sync(t); ago(); plan(); }
       if (r.status === 200) { etag = r.headers.get('ETag') || ''; apply(await r.json()); }
       else if (r.status !== 304) return [false, after];
       return [true, after];
@@ -231,10 +244,10 @@
   doc.addEventListener('visibilitychange', () => {
     clearTimeout(hiddenTimer); hiddenTimer = 0;
     if (doc.visibilityState === 'hidden') hiddenTimer = setTimeout(() => { stop(); hiddenTimer = -1; }, +words.rest || 3e5);
-    else { ago(); if (!link && !timer) { attempt = 0; start(); } }
+    else { if (!link && !timer) { attempt = 0; start(); } look(); ago(); }
   });
   addEventListener('pagehide', stop);
-  addEventListener('pageshow', e => { if (e.persisted) { attempt = 0; start(); } });
+  addEventListener('pageshow', e => { if (e.persisted) { attempt = 0; start(); look(); } });
   addEventListener('offline', lost);
   addEventListener('online', () => { attempt = 0; if (!paused) start(); });
   if (parent !== window) new ResizeObserver(() => parent.postMessage({ tracking: body.offsetHeight }, '*')).observe(body);   // a shop's page makes room for us

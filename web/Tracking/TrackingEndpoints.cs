@@ -96,6 +96,7 @@ public static partial class TrackingEndpoints
         // Equal when it says the same, whenever it is asked.
         var tag = $"\"{visit.Found.Version}-{Convert.ToHexStringLower(SHA256.HashData(LiveMessage.WriteWhole(story, title, more, withTime: false)).AsSpan(0, 8))}\"";
         http.Response.Headers.ETag = tag;
+        http.Response.Headers.Date = clock.GetUtcNow().ToString("R", System.Globalization.CultureInfo.InvariantCulture);   // what a page that slept sets its clock by, also when nothing else is new
         http.Response.Headers.Vary = "Accept-Language";
         if (http.Request.Headers.IfNoneMatch == tag)
         {

@@ -14,6 +14,9 @@ public sealed class Chromium : IAsyncLifetime
 
     public static bool IsThere => File.Exists(Path);
 
+    /// <summary><c>TRACKING_FULL=1</c>, which <c>tests/run --full</c> sets: every combination instead of a choice.</summary>
+    public static bool IsFull => Environment.GetEnvironmentVariable("TRACKING_FULL") == "1";
+
     /// <summary>Screenshots go here, to be looked at and kept by CI.</summary>
     public static string Screenshots { get; } = Directory.CreateDirectory(
         Environment.GetEnvironmentVariable("TRACKING_SCREENSHOTS") is { Length: > 0 } folder ? folder : System.IO.Path.Combine(AppContext.BaseDirectory, "screenshots")).FullName;

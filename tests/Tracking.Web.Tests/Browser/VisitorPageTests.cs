@@ -40,19 +40,6 @@ public sealed class VisitorPageTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task A_phone_whose_clock_is_a_day_off_still_tells_the_right_age_of_the_news()
-    {
-        await using var host = await PageHost.StartAsync();
-        var (token, _) = host.Parcels.Add();
-        await using var visitor = await chromium.VisitorAsync();
-        var page = await visitor.NewPageAsync();
-        await page.AddInitScriptAsync("{ const D = Date, off = 864e5; window.Date = class extends D { constructor(...a) { a.length ? super(...a) : super(D.now() + off); } static now() { return D.now() + off; } }; }");
-        await page.GotoAsync($"{host.Address}/t/{token}");
-        await page.Locator("#live[data-is=on]").WaitForAsync();
-        (await page.Locator("[data-s=fresh]").TextContentAsync())!.ShouldStartWith("Carrier last heard 14 minutes ago");
-    }
-
-    [Fact]
     public async Task One_script_tag_shows_the_parcel_inside_the_shops_page_and_only_there()
     {
         var markup = "";

@@ -117,6 +117,26 @@ public sealed class HubTests
     }
 
     [Fact]
+    public async Task Of_two_hundred_watchers_of_one_link_five_are_pushed_to_and_each_other_one_is_told_to_poll()
+    {
+        await using var host = await PageHost.StartAsync();
+        var (token, view) = host.Parcels.Add();
+        var open = await Task.WhenAll(Enumerable.Range(0, 200).Select(async _ =>
+        {
+            var hub = await HubSocket.OpenAsync(host.Address, Cancel);
+            await hub.WatchAsync(token, view.Version, "en", Cancel);
+            return (Hub: hub, Error: await hub.AnswerAsync(Cancel));
+        }));
+        open.Count(o => o.Error is null).ShouldBe(5);
+        open.Count(o => o.Error is not null && o.Error.Contains("full", StringComparison.Ordinal)).ShouldBe(195);
+        host.Parcels.Publish(view with { Version = view.Version + 1, Status = Domain.Vocabulary.Milestone.Delivered });
+        foreach (var (hub, _) in open.Where(o => o.Error is null)) (await hub.UpdateAsync(Cancel)).GetProperty("v").GetInt32().ShouldBe(view.Version + 1);
+        using var client = host.Client();
+        (await client.GetStringAsync($"/t/{token}/view.json", Cancel)).ShouldContain($"\"v\":{view.Version + 1}");   // which is what the others ask
+        foreach (var (hub, _) in open) await hub.DisposeAsync();
+    }
+
+    [Fact]
     public async Task An_address_may_hold_only_so_many_sockets()
     {
         await using var host = await PageHost.StartAsync(new() { ["Live:SocketsPerAddress"] = "3", ["Live:CountLoopback"] = "true" });
