@@ -100,6 +100,7 @@ public static class StoryTeller
             var key = _view.Status switch
             {
                 Milestone.Failed when _view.Reason == Reason.CarrierLost => "lost",
+                Milestone.Delivered when Has(Modifiers.Damaged) => "damaged",   // that it is there stands beneath, with the day
                 Milestone.Delivered or Milestone.Failed or Milestone.Cancelled or Milestone.Returned or Milestone.Returning => null,
                 _ when Has(Modifiers.Partial) => "partial",
                 Milestone.AvailableForPickup or Milestone.AttemptFailed => null,

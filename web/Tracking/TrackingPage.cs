@@ -92,7 +92,8 @@ public static partial class TrackingPage
     private static void Hero(Html html, Story story, PageFrame frame)
     {
         var t = frame.Texts;
-        html.Add($"<article class=\"card hero\" data-s=\"hero\" data-tone=\"{(int)story.Tone}\">");
+        // Where the journey is over nothing will be filled in any more, and no room is kept for it.
+        html.Add($"<article class=\"card hero{new Raw(story.Milestone.IsTerminal() ? " ended" : "")}\" data-s=\"hero\" data-tone=\"{(int)story.Tone}\">");
         html.Add($"<p class=\"top\"><strong class=\"pill\" data-s=\"status\">{story.Status}</strong><span id=\"live\" hidden data-on=\"{t["live.on"]}\" data-often=\"{t["live.often"]}\" data-paused=\"{t["live.paused"]}\" data-pause=\"{t["live.pause"]}\" data-resume=\"{t["live.resume"]}\" data-copied=\"{t["action.copied"]}\" data-now=\"{t["ago.now"]}\" data-gone=\"{t["live.gone"]}\" data-lost=\"{t.Say("live.lost", ("time", Story.AgeMark))}\"></span></p>");
         html.Add($"<h1><span class=\"lead\" data-s=\"lead\">{story.Lead}</span> <span class=\"when\" data-s=\"when\">{story.When}</span></h1>");
         Progress(html, story, t);
