@@ -14,6 +14,7 @@ root.Subcommands.Add(CheckCommand.Create());
 root.Subcommands.Add(ExportCommand.Create());
 root.Subcommands.Add(ReplayCommand.Create());
 root.Subcommands.Add(VerifyClaimCommand.Create());
+root.Subcommands.Add(PolicyCommand.Create());
 root.Subcommands.Add(RetailerCommand.Create());
 root.Subcommands.Add(OpenApiCommand.Create());
 root.Subcommands.Add(ShardsCommand.Create());

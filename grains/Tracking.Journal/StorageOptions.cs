@@ -53,8 +53,8 @@ public sealed class StorageOptions
     /// </summary>
     public Func<char, byte, bool> KnowsSnapshot { get; set; } = static (_, _) => true;
 
-    /// <summary>Kinds of stream (first letters) whose owner offers heads. Default <c>sko</c>: shipments and their cases, orders. Rows of other kinds are never taken for a lost head.</summary>
-    public string KindsWithHeads { get; set; } = "sko";
+    /// <summary>Kinds of stream (first letters) whose owner offers heads. Default <c>skom</c>: shipments and their cases, orders, messages to promotion systems. Rows of other kinds are never taken for a lost head.</summary>
+    public string KindsWithHeads { get; set; } = "skom";
 
     /// <summary>
     /// Of those, the kinds whose unmarked rows may stay above their head: what they change no list and no sweep looks at, and an activation reads them from the tail. Only a

@@ -28,6 +28,7 @@ using Tracking.Web.Orders;
 using Tracking.Web.Notifications;
 using Tracking.Web.Estimates;
 using Tracking.Web.Promises;
+using Tracking.Web.Promotions;
 using Tracking.Web.Retailers;
 using Tracking.Web.Scans;
 using Tracking.Web.Shipments;
@@ -122,7 +123,9 @@ internal static class ServeCommand
         services.AddSingleton<IStreamWaker, ShipmentWaker>();
         services.AddCases();
         services.AddSingleton(new OfferCodes(linkKey));
+        services.AddSingleton<IPromotionChannel, PromotionWebhook>();
         services.AddOrders();
+        services.AddHostedService<CodeFiles>();
         services.AddHostedService(provider => new PolicyFiles(PolicyFiles.Folder(configuration), provider.GetRequiredService<PolicyBook>(), provider.GetRequiredService<RetailerDirectory>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PolicyFiles>>()));
         services.AddOptions<PartitionOptions>().BindConfiguration("Partitions");
@@ -171,6 +174,7 @@ internal static class ServeCommand
         app.MapCalibration();
         app.MapOrders();
         app.MapOffers();
+        app.MapPromotions();
         app.MapReports();
         app.MapManualStatus();
         app.MapTrackingPages();

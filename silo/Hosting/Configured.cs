@@ -8,6 +8,7 @@ using Tracking.Journal;
 using Tracking.Silo.Files;
 using Tracking.Web.Notifications;
 using Tracking.Web.Changes;
+using Tracking.Web.Promotions;
 using Tracking.Web.Live;
 using Tracking.Web.Pages;
 using Tracking.Web.Retailers;
@@ -33,6 +34,7 @@ internal static class Configured
         problems.AddRange(RetailerFilesProvider.Problems);
         problems.AddRange(RetailerDirectory.Check(configuration));
         problems.AddRange(RetailerWebhook.Check(configuration));
+        problems.AddRange(PromotionWebhook.Check(configuration));
         problems.AddRange(CareRules.Check(configuration));
         problems.AddRange(ConfiguredBrands.Problems(configuration));
         try { problems.AddRange(Storage(configuration).Problems()); }
@@ -43,7 +45,10 @@ internal static class Configured
         foreach (var (section, options) in Sections)
             if (options != typeof(StorageOptions) && options != typeof(JournalOptions)) Validate(configuration, section, options, problems);
         using (var retailers = new RetailerDirectory(configuration, Microsoft.Extensions.Logging.Abstractions.NullLogger<RetailerDirectory>.Instance))
+        {
             problems.AddRange(PolicyFiles.Check(PolicyFiles.Folder(configuration), id => retailers.Find(id)?.Options.Currency));
+            problems.AddRange(CodeFiles.Check(configuration));
+        }
         problems.AddRange(new DropFolderOptions { DropFolder = configuration["Feeds:DropFolder"] }.Problems());
         problems.AddRange(Doors.Check(configuration, !configuration.GetSection("Retailers").GetChildren().Any()));
         return problems;

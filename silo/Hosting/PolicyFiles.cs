@@ -34,6 +34,18 @@ internal sealed partial class PolicyFiles(string folder, PolicyBook book, Retail
         return problems;
     }
 
+    /// <summary>The policies of a folder that can be read, each with its file.</summary>
+    public static IEnumerable<(RecoveryPolicy Policy, string Path)> Readable(string folder)
+    {
+        foreach (var path in Paths(folder))
+        {
+            byte[] text;
+            try { text = File.ReadAllBytes(path); }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException) { continue; }   // said already
+            if (PolicyReader.Read(text, null, out _) is { } policy) yield return (policy, path);
+        }
+    }
+
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         Look();   // before anything is decided

@@ -106,7 +106,7 @@ public static class ChangeEndpoints
     private static async Task<IResult> ForShopAsync(string carrier, string number, string? use, HttpContext http, RetailerDirectory retailers, IShipmentReader reader, IChangeBooks books)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key || await reader.ReadAsync(key, use: use, cancel: http.RequestAborted).ConfigureAwait(false) is not { } view)
+        if (retailer.ShipmentOf(carrier, number) is not { } key || await reader.ReadAsync(key, use: use, cancel: http.RequestAborted).ConfigureAwait(false) is not { } view)
             return Problems.NotFound("There is no such shipment.");
         var requests = await books.Of(key, view.UseId).List().WaitAsync(http.RequestAborted).ConfigureAwait(false);
         http.Response.ContentType = "application/json";
@@ -139,7 +139,7 @@ public static class ChangeEndpoints
         string carrier, string number, string id, string? use, HttpContext http, RetailerDirectory retailers, IShipmentReader reader, IChangeBooks books)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key || id.Length > 64 || await reader.ReadAsync(key, use: use, cancel: http.RequestAborted).ConfigureAwait(false) is not { } view)
+        if (retailer.ShipmentOf(carrier, number) is not { } key || id.Length > 64 || await reader.ReadAsync(key, use: use, cancel: http.RequestAborted).ConfigureAwait(false) is not { } view)
             return Problems.NotFound("There is no such request.");
         ChangeAnswerBody? body;
         try
@@ -158,9 +158,6 @@ public static class ChangeEndpoints
             _ => Problems.NotFound("There is no such request."),
         };
     }
-
-    private static ShipmentKey? KeyOf(Retailer retailer, string carrier, string number)
-        => Carrier.TryNormalize(carrier, out var slug) && TrackingNumber.TryNormalize(number, out var normal) ? new ShipmentKey(retailer.Id, slug, normal) : null;
 }
 
 /// <summary>The shop's answer to a recipient's request.</summary>

@@ -43,7 +43,7 @@ public static class SignatureEndpoints
     private static async Task<IResult> SetAsync(string carrier, string number, HttpContext http, RetailerDirectory retailers, IGrainFactory grains)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key) return Problems.NotFound("That is no carrier's slug or no tracking number.");
+        if (retailer.ShipmentOf(carrier, number) is not { } key) return Problems.NotFound("That is no carrier's slug or no tracking number.");
         var (body, unread) = await JsonBody.ReadAsync(http);
         if (body is null) return unread!;
         using (body)
@@ -63,13 +63,10 @@ public static class SignatureEndpoints
     private static async Task<IResult> GetAsync(string carrier, string number, HttpContext http, RetailerDirectory retailers, ICaseReader cases)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key) return Problems.NotFound("That is no carrier's slug or no tracking number.");
+        if (retailer.ShipmentOf(carrier, number) is not { } key) return Problems.NotFound("That is no carrier's slug or no tracking number.");
         var parcel = await cases.ReadAsync(key, http.RequestAborted);
         await using var json = ClaimEndpoints.Start(http, 200);
         ClaimDocuments.Write(json, parcel?.Signature);
         return Results.Empty;
     }
-
-    private static ShipmentKey? KeyOf(Retailer retailer, string carrier, string number)
-        => Carrier.TryNormalize(carrier, out var slug) && TrackingNumber.TryNormalize(number, out var normal) ? new ShipmentKey(retailer.Id, slug, normal) : null;
 }

@@ -21,15 +21,6 @@ internal static class PromiseWords
     public static string? Within(Promise promise, DateTimeOffset at, Texts texts)
         => promise is { By: { } by, OrderBy: not null } ? texts.Say("promise.within", ("left", "{left}"), ("day", texts.Day(by.Day, Today(promise, at)))) : null;
 
-    /// <summary>"Order within 2 h 10 min to have it by Thu, 26 Nov."</summary>
-    public static string? WithinNow(Promise promise, DateTimeOffset at, Texts texts) => promise.OrderBy is { } orderBy ? Within(promise, at, texts)?.Replace("{left}", Left(orderBy - at, texts), StringComparison.Ordinal) : null;
-
-    public static string Left(TimeSpan left, Texts texts)
-    {
-        var minutes = Math.Max((int)left.TotalMinutes, 1);
-        return minutes < 60 ? texts.Say("promise.minutes", ("m", minutes)) : texts.Say("promise.hours", ("h", minutes / 60), ("m", minutes % 60));
-    }
-
     /// <summary>"Arrives Tue, 24 Nov to Thu, 26 Nov."</summary>
     public static string Arrives(Promise promise, DateTimeOffset at, Texts texts)
         => promise.Window is { } window ? texts.Say("promise.arrives", ("window", texts.Range(window.From, window.To, Today(promise, at)))) : texts["promise.none"];

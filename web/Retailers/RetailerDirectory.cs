@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Tracking.Contracts.Estimates;
+using Tracking.Domain.Vocabulary;
 
 namespace Tracking.Web.Retailers;
 
@@ -15,6 +16,10 @@ public sealed record Retailer(string Id, RetailerOptions Options)
 
     /// <summary>How it ships, read from the options once.</summary>
     public Shipping Shipping { get; } = Shipping.Read(Id, Options.Shipping, Options.Zone, []);
+
+    /// <summary>This retailer's shipment, as an address names it; null where that is no carrier's slug or no tracking number.</summary>
+    public ShipmentKey? ShipmentOf(string? carrier, string? number)
+        => Carrier.TryNormalize(carrier, out var slug) && TrackingNumber.TryNormalize(number, out var normal) ? new ShipmentKey(Id, slug, normal) : null;
 }
 
 /// <summary>A feed with its retailer.</summary>

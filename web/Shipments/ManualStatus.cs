@@ -33,7 +33,7 @@ public static class ManualStatus
         if (body is null) return unread!;
         using (body)
         {
-            if (!Carrier.TryNormalize(carrier, out var slug) || !TrackingNumber.TryNormalize(number, out var normal)) return Problems.NotFound("That is no carrier's slug or no tracking number.");
+            if (retailer.ShipmentOf(carrier, number) is not { } key) return Problems.NotFound("That is no carrier's slug or no tracking number.");
             var now = clock.GetUtcNow();
             var status = Milestone.Unknown;
             if (body.Text("status", 40, required: true) is { } named && (!Milestones.TryParse(named, out status) || status == Milestone.Unknown)) body.Wrong("/status", "is none of the statuses, such as DELIVERED.");
@@ -44,11 +44,11 @@ public static class ManualStatus
             else if (occurred.Utc < now.AddYears(-1)) body.Wrong("/occurredAt", "is more than a year ago.");
             if (body.Problem("status-invalid") is { } wrong) return wrong;
             // A status by hand mends what a feed missed; a parcel nobody ever spoke of is announced by an order or a scan.
-            if (await reader.ReadAsync(new ShipmentKey(retailer.Id, slug, normal), cancel: http.RequestAborted) is null) return Problems.NotFound("No shipment of that carrier and number is known.");
+            if (await reader.ReadAsync(key, cancel: http.RequestAborted) is null) return Problems.NotFound("No shipment of that carrier and number is known.");
 
             var scan = new Scan
             {
-                Carrier = slug, TrackingNumber = normal, Status = status, Occurred = occurred, PublishedAt = now,
+                Carrier = key.Carrier, TrackingNumber = key.Number, Status = status, Occurred = occurred, PublishedAt = now,
                 Raw = new RawCodes(Type: Source, Code: status.Name(), Text: $"{by}: {why}"), Source = new ScanSource(null, Source, SignatureState.NotSupported),
             };
             Incoming[] batch = [new Incoming { Scan = scan }];
@@ -58,7 +58,7 @@ public static class ManualStatus
             await using var json = Claims.ClaimEndpoints.Start(http, 200);
             json.WriteStartObject();
             json.WriteString("outcome", batch[0].Outcome == ScanOutcome.Accepted ? "accepted" : "duplicate");
-            json.WriteString("shipment", $"{slug}/{normal}");
+            json.WriteString("shipment", $"{key.Carrier}/{key.Number}");
             json.WriteNumber("version", batch[0].Version);
             json.WriteEndObject();
             return Results.Empty;

@@ -78,7 +78,7 @@ public static class ShipmentEndpoints
         string carrier, string number, string? at, string? use, HttpContext http, RetailerDirectory retailers, IShipmentReader reader, TimeProvider clock)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key) return NotFound();
+        if (retailer.ShipmentOf(carrier, number) is not { } key) return NotFound();
         DateTimeOffset? instant = null;
         if (at is not null)
         {
@@ -101,7 +101,7 @@ public static class ShipmentEndpoints
     private static async Task<IResult> HistoryAsync(string carrier, string number, HttpContext http, RetailerDirectory retailers, IShipmentReader reader)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key || await reader.HistoryAsync(key, http.RequestAborted) is not { } history) return NotFound();
+        if (retailer.ShipmentOf(carrier, number) is not { } key || await reader.HistoryAsync(key, http.RequestAborted) is not { } history) return NotFound();
 
         http.Response.ContentType = "application/json";
         http.Response.Headers.CacheControl = "private, no-store";
@@ -136,9 +136,6 @@ public static class ShipmentEndpoints
         json.WriteEndObject();
         return Results.Empty;
     }
-
-    private static ShipmentKey? KeyOf(Retailer retailer, string carrier, string number)
-        => Carrier.TryNormalize(carrier, out var slug) && TrackingNumber.TryNormalize(number, out var normal) ? new ShipmentKey(retailer.Id, slug, normal) : null;
 
     private static IResult NotFound() => Problems.NotFound("No shipment of that carrier and number is known, or none was at that time.");
 }

@@ -90,3 +90,23 @@ public interface IBudgetShareGrain : IGrainWithStringKey
 
 [GenerateSerializer, Immutable, Alias("tracking.budget-standing")]
 public readonly record struct BudgetStanding([property: Id(0)] long Drawn, [property: Id(1)] long Reserved, [property: Id(2)] long Spent, [property: Id(3)] int Offers);
+
+/// <summary>
+/// A shop's own codes: which of them is whose, so that each goes to one offer only. Key: the retailer. The codes themselves are read from its files on every node; here stands what was done with them.
+/// </summary>
+[Alias("tracking.code-book-grain")]
+public interface ICodeBookGrain : IGrainWithStringKey
+{
+    /// <summary>Sets a code aside for one remedy of an offer; the same offer and remedy are always answered the same code. Null: the pool is used up, or the offer is closed.</summary>
+    /// <param name="forGood">True: a null is stored as well, and is the answer for good.</param>
+    [Alias("reserve")] Task<string?> Reserve(string pool, string offer, RemedyKind remedy, bool forGood);
+
+    /// <summary>The offer has ended: the code of the remedy that was taken is given away, whatever else was set aside for it goes back. Repeating it does nothing.</summary>
+    [Alias("close")] Task Close(string offer, RemedyKind? taken);
+
+    [Alias("standing")] Task<CodeStanding> Standing(string pool);
+}
+
+/// <param name="Left">Codes of the pool's file, as this node has read it, that nobody has.</param>
+[GenerateSerializer, Immutable, Alias("tracking.code-standing")]
+public readonly record struct CodeStanding([property: Id(0)] int Given, [property: Id(1)] int SetAside, [property: Id(2)] int Left);

@@ -135,7 +135,7 @@ public sealed record Order
         },
         OfferMade(var offer) => Change(offer, o => o with { State = OfferState.Open, Since = at }),
         OfferWithheld(var offer, var why, var detail) => Change(offer, o => o with { State = OfferState.Withheld, Since = at, Why = why, Detail = detail }),
-        OfferAccepted(var offer, var remedy, var code, _) => Change(offer, o => o with { State = OfferState.Accepted, Since = at, Remedy = remedy, Code = code }),
+        OfferAccepted(var offer, var remedy, var code, _, _, _) => Change(offer, o => o with { State = OfferState.Accepted, Since = at, Remedy = remedy, Code = code }),
         OfferDeclined(var offer, _) => Change(offer, o => o with { State = OfferState.Declined, Since = at }),
         OfferReminded(var offer) => Change(offer, o => o with { Reminded = true }),
         OfferExpired(var offer, var why) => Change(offer, o => o with { State = OfferState.Expired, Since = at, Detail = why }),

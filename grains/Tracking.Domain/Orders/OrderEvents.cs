@@ -68,7 +68,9 @@ public sealed record OfferWithheld(string Offer, Withheld Why, string? Detail) :
 
 /// <param name="Code">For the shop's till; made from the offer's id or drawn from the retailer's pool; null for remedies without one.</param>
 /// <param name="By">Who said so: <c>shopper</c> or <c>retailer</c>.</param>
-public sealed record OfferAccepted(string Offer, RemedyKind Remedy, string? Code, string By) : OrderEvent;
+/// <param name="From">The pool its code was drawn from; null for a generated one.</param>
+/// <param name="EmptyPool">The pool that had no code left, so that one was generated.</param>
+public sealed record OfferAccepted(string Offer, RemedyKind Remedy, string? Code, string By, string? From = null, string? EmptyPool = null) : OrderEvent;
 
 /// <summary>"No thanks". Nobody asks again.</summary>
 public sealed record OfferDeclined(string Offer, string By) : OrderEvent;

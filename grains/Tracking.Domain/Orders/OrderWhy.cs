@@ -26,7 +26,7 @@ public static class OrderWhy
         RemedyDecided(var decision) => WhyDecided.Of(decision),
         OfferMade(var offer) => $"Budget and ledger have offer {offer}, so the buyer may be told.",
         OfferWithheld(var offer, _, _) => order.FindOffer(offer) is { } standing ? WhyDecided.Of(standing) : $"Offer {offer} was withheld.",
-        OfferAccepted accepted => $"The {accepted.By} took {accepted.Remedy.Name()} of offer {accepted.Offer}.",
+        OfferAccepted accepted => $"The {accepted.By} took {accepted.Remedy.Name()} of offer {accepted.Offer}{(accepted.From is { } pool ? $", with a code of pool {pool}" : accepted.EmptyPool is { } empty ? $", with a generated code because pool {empty} is used up" : "")}.",
         OfferDeclined declined => $"The {declined.By} wanted nothing of offer {declined.Offer}.",
         OfferReminded(var offer) => $"Offer {offer} was still open, as its rule says when to remind.",
         OfferExpired(var offer, var why) => why switch

@@ -66,9 +66,6 @@ public static class Causes
     public static bool IsDelay(this Cause cause) => cause is Cause.PromiseMissed or Cause.PredictedPromiseMiss or Cause.Contradiction or Cause.Customs
         or Cause.Held or Cause.CarrierDelay or Cause.PredictedCarrierMiss or Cause.Silent;
 
-    /// <summary>Breaks a promise, so that a new promise can be broken anew.</summary>
-    public static bool BreaksPromise(this Cause cause) => cause is Cause.PromiseMissed or Cause.PredictedPromiseMiss;
-
     /// <summary>The party that a carrier's reason names.</summary>
     public static Party PartyOf(Reason reason) => (int)reason switch
     {

@@ -95,7 +95,7 @@ public static class PolicyReader
             var remedies = ImmutableArray.CreateBuilder<RemedyRule>();
             foreach (var remedy in Items(node, "remedies"))
             {
-                Known(remedy, "kind", "cost", "percent", "item", "currency");
+                Known(remedy, "kind", "cost", "percent", "item", "currency", "pool", "whenEmpty");
                 if (!Remedies.TryParse(Text(remedy, "kind"), out var kind))
                 {
                     Wrong(remedy["kind"] ?? remedy, $"'{remedy["kind"]?.Text}' is no remedy.", $"Write one of {string.Join(", ", Remedies.AllNames)}.");
@@ -106,7 +106,11 @@ public static class PolicyReader
                 var cost = Amount(remedy, "cost");
                 if (cost is null && !free && remedy["cost"] is null) Wrong(remedy, $"The remedy {kind.Name()} has no cost, so no budget could be kept.", "Add \"cost\": 500 (minor units; 0 if it costs nothing).");
                 if (remedies.Any(r => r.Kind == kind)) Wrong(remedy, $"The remedy {kind.Name()} stands twice; a choice needs different ones.", "Remove one.");
-                remedies.Add(new RemedyRule(kind, cost ?? 0, (int?)Whole(remedy, "percent", 1, 100), Text(remedy, "item")));
+                var pool = Text(remedy, "pool");
+                if (pool is not null && !CodePool.IsName(pool)) Wrong(remedy["pool"]!, $"'{pool}' is no name of a pool.", "Write 1 to 40 small letters, digits and hyphens; its codes stand in codes/{retailer}/{pool}.txt, one a line.");
+                else if (pool is not null && !kind.HasCode()) Wrong(remedy["pool"]!, $"The remedy {kind.Name()} has no code, so it needs no pool.", "Leave the pool out.");
+                if (pool is null && remedy["whenEmpty"] is { } useless) Wrong(useless, "'whenEmpty' says what happens when a pool is used up, and there is no pool.", "Add \"pool\": \"ten-percent\", or leave it out.");
+                remedies.Add(new RemedyRule(kind, cost ?? 0, (int?)Whole(remedy, "percent", 1, 100), Text(remedy, "item"), pool, Choice(remedy, "whenEmpty", ("generate", false), ("withhold", true))));
             }
             if (remedies.Count > 5) Wrong(node["remedies"]!, "More than five remedies are no choice any more.", "Leave the best five.");
 

@@ -46,13 +46,17 @@ public static class Remedies
 /// <param name="Cost">What it costs the shop, in minor units of the policy's currency. This is what the budget reserves.</param>
 /// <param name="Percent">For discounts: percent off; null where the cost itself is the amount.</param>
 /// <param name="Item">For cancelled items: the item kept at its price, or the other one.</param>
+/// <param name="Pool">The shop's pool its code is drawn from; null: its code is generated.</param>
+/// <param name="WithholdWhenEmpty">True: without a code of that pool there is no offer.</param>
 [GenerateSerializer, Immutable, Alias("tracking.remedy")]
 public sealed record Remedy(
     [property: Id(0)] RemedyKind Kind,
     [property: Id(1)] long Cost,
     [property: Id(2)] int? Percent = null,
     [property: Id(3)] string? Item = null,
-    [property: Id(4)] long? Price = null);
+    [property: Id(4)] long? Price = null,
+    [property: Id(5)] string? Pool = null,
+    [property: Id(6)] bool WithholdWhenEmpty = false);
 
 /// <summary>Why there is no offer. Names are stored.</summary>
 [GenerateSerializer, Alias("tracking.withheld")]
@@ -76,6 +80,8 @@ public enum Withheld : byte
     TellOnly = 7,
     /// <summary>Offers rest on this day.</summary>
     Holiday = 8,
+    /// <summary>The shop's own codes are used up, and its policy wants no others.</summary>
+    Codes = 9,
 }
 
 /// <summary>A purse that an offer is paid from.</summary>

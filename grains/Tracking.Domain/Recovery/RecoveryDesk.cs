@@ -96,21 +96,14 @@ public static class RecoveryDesk
         var remedies = ImmutableArray.CreateBuilder<Remedy>(rule.Remedies.Length);
         foreach (var remedy in rule.Remedies)
         {
-            switch (remedy.Kind)
+            var possible = remedy.Kind switch
             {
-                case RemedyKind.RainCheck:
-                    if (line?.RainCheck is { } price) remedies.Add(new Remedy(remedy.Kind, remedy.Cost, Item: order.Content?.Lines.FirstOrDefault(l => l.Id == line.Line)?.Name ?? line.Line, Price: price));
-                    break;
-                case RemedyKind.Alternative:
-                    if ((line?.Alternative ?? remedy.Item) is { } item) remedies.Add(new Remedy(remedy.Kind, remedy.Cost, Item: item));
-                    break;
-                case RemedyKind.RefundShipping:
-                    if (order.Content is not { } content || content.ShippingPaid is not 0) remedies.Add(new Remedy(remedy.Kind, remedy.Cost));
-                    break;
-                default:
-                    remedies.Add(new Remedy(remedy.Kind, remedy.Cost, remedy.Percent, remedy.Item));
-                    break;
-            }
+                RemedyKind.RainCheck => line?.RainCheck is { } price ? new Remedy(remedy.Kind, remedy.Cost, Item: order.Content?.Lines.FirstOrDefault(l => l.Id == line.Line)?.Name ?? line.Line, Price: price) : null,
+                RemedyKind.Alternative => (line?.Alternative ?? remedy.Item) is { } item ? new Remedy(remedy.Kind, remedy.Cost, Item: item) : null,
+                RemedyKind.RefundShipping => order.Content is not { } content || content.ShippingPaid is not 0 ? new Remedy(remedy.Kind, remedy.Cost) : null,
+                _ => new Remedy(remedy.Kind, remedy.Cost, remedy.Percent, remedy.Item),
+            };
+            if (possible is not null) remedies.Add(possible with { Pool = remedy.Pool, WithholdWhenEmpty = remedy.WithholdWhenEmpty });
         }
         return remedies.ToImmutable();
     }

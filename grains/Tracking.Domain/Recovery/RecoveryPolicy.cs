@@ -34,6 +34,12 @@ public sealed record RecoveryPolicy
     /// <summary>First letters of codes.</summary>
     public string CodePrefix { get; init; } = "SORRY";
 
+    /// <summary>True when shipments that nobody told an order for are looked after as well.</summary>
+    public bool MindsStandIns => Rules.Concat(Campaigns.SelectMany(static c => c.Rules)).Any(static r => r.Who.WithoutOrder && !r.Remedies.IsEmpty);
+
+    /// <summary>Every pool of codes that a remedy draws from.</summary>
+    public IEnumerable<string> Pools => Rules.Concat(Campaigns.SelectMany(static c => c.Rules)).SelectMany(static r => r.Remedies).Select(static r => r.Pool).OfType<string>().Distinct(StringComparer.Ordinal);
+
     /// <summary>The shop's calendar day of an instant.</summary>
     public DateOnly DayOf(DateTimeOffset instant) => DateOnly.FromDateTime(new DateTime(Estimates.ZoneOffsets.Of(Zone, null).ToLocal(instant.UtcTicks)));
 
@@ -94,7 +100,9 @@ public sealed record Qualification
 }
 
 /// <param name="Cost">Minor units; what the budget reserves.</param>
-public sealed record RemedyRule(RemedyKind Kind, long Cost, int? Percent = null, string? Item = null);
+/// <param name="Pool">Where its codes come from: a file of the shop's own; null: codes are generated.</param>
+/// <param name="WithholdWhenEmpty">What happens when that pool has no code left. True: no offer is made; false: a code is generated instead.</param>
+public sealed record RemedyRule(RemedyKind Kind, long Cost, int? Percent = null, string? Item = null, string? Pool = null, bool WithholdWhenEmpty = false);
 
 /// <summary>A stretch of days with a purse of its own, beside the day's. Its rules come before the others.</summary>
 public sealed record Campaign(string Id, DateOnly From, DateOnly To, long Budget, ImmutableArray<RecoveryRule> Rules);

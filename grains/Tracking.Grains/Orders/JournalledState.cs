@@ -16,6 +16,11 @@ internal sealed class JournalledState<TState, TEvent>(IEventJournal journal, str
     private int _version;
     private DateTimeOffset _recordedAt;
 
+    /// <summary>Appends of what was read or written last.</summary>
+    public int Version => _version;
+
+    public DateTimeOffset RecordedAt => _recordedAt;
+
     /// <param name="fresh">From the journal, whatever is known: another activation may have written. Before doing nothing because something is not there.</param>
     public async ValueTask<TState> GetAsync(bool fresh = false)
     {

@@ -261,7 +261,7 @@ public sealed partial class OrderGrain(
         // Whoever finds an offer by its id finds the order.
         var links = answer == Withheld.Not ? new[] { new LinkRow(OfferId.HashOf(offer), OrderStreams.Of(Key), "offer", 0) } : null;
         var next = await StoreAsync(order, order.Append(clock.GetUtcNow(), settled), default, links);
-        metrics.OffersDecided.Add(1, new KeyValuePair<string, object?>("outcome", answer == Withheld.Not ? "made" : "withheld"));
+        metrics.OffersDecided.Add(1, new("outcome", answer == Withheld.Not ? "made" : "withheld"), new("why", answer == Withheld.Not ? "none" : System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(answer.ToString())));
         // An open offer has a reminder and an end to be woken for. Nothing is decided here: what was read of the parcels may be old.
         var due = KnownDue(next) ?? clock.GetUtcNow();
         if (next.FindOffer(offer) is { State: OfferState.Open, Decision: var made })
@@ -281,11 +281,23 @@ public sealed partial class OrderGrain(
         if (Closed(order, known) is { } closed) return closed;
         if (!known.Decision.Remedies.Any(r => r.Kind == remedy))
             return No(OfferRefusal.NoSuchRemedy, order, offer, $"The offer does not hold {remedy.Name()}; it holds {string.Join(", ", known.Decision.Remedies.Select(r => r.Kind.Name()))}.");
-        var code = remedy.HasCode() ? codes.Of(offer, remedy, known.Decision.CodePrefix) : null;
-        var next = await StoreAsync(order, order.Append(clock.GetUtcNow(), new OfferAccepted(offer, remedy, code, by)), default);
+        var (code, from, empty) = remedy.HasCode() ? await CodeAsync(known.Decision, known.Decision.Remedies.First(r => r.Kind == remedy)) : default;
+        var next = await StoreAsync(order, order.Append(clock.GetUtcNow(), new OfferAccepted(offer, remedy, code, by, from, empty)), default);
+        if (code is not null) metrics.OfferCodes.Add(1, new KeyValuePair<string, object?>("source", from is not null ? "pool" : empty is not null ? "pool-empty" : "generated"));
         metrics.OffersAccepted.Add(1, new KeyValuePair<string, object?>("remedy", remedy.Name()));
         return Reply(next, offer, first: true);
     });
+
+    // Of the shop's own, where the policy names a pool: the book of codes answers the same to the same offer, so an accept that is tried again has the same code.
+    private async Task<(string? Code, string? From, string? Empty)> CodeAsync(RecoveryDecision decision, Remedy remedy)
+    {
+        if (remedy.Pool is { } pool)
+        {
+            if (await GrainFactory.GetGrain<ICodeBookGrain>(Key.Retailer).Reserve(pool, decision.Offer, remedy.Kind, false) is { } own) return (own, pool, null);
+            LogPoolEmpty(log, Key, pool);
+        }
+        return (codes.Of(decision.Offer, remedy.Kind, decision.CodePrefix), null, remedy.Pool);
+    }
 
     public Task<OfferReply> Decline(string offer, string by) => AnswerOfferAsync(offer, async (order, known) =>
     {
@@ -303,7 +315,7 @@ public sealed partial class OrderGrain(
             if (order.FindOffer(offer) is not { State: not OfferState.Decided }) order = _order = await loader.LoadAsync(Key);   // another activation may know more
             return order.FindOffer(offer) is { State: not OfferState.Decided } known ? await answer(order, known) : new OfferReply(OfferRefusal.Unknown, false, null, "No such offer is known.");
         }
-        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException)
+        catch (Exception refused) when (refused is JournalFencedException or JournalUnavailableException or JournalOutcomeUnknownException or TimeoutException)
         {
             return new OfferReply(OfferRefusal.NotStored, false, null, "The answer is not known to be stored. Send it again.");
         }
@@ -362,6 +374,9 @@ public sealed partial class OrderGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Order {Order} could not be stored and will be read again: {Problem}")]
     private static partial void LogNotStored(ILogger log, OrderKey order, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Order {Order}: pool {Pool} has no code left, so one was generated.")]
+    private static partial void LogPoolEmpty(ILogger log, OrderKey order, string pool);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Order {Order}: {Cause} was decided: {Outcome}.")]
     private static partial void LogDecided(ILogger log, OrderKey order, CauseKey cause, string outcome);

@@ -11,10 +11,10 @@ using Tracking.Journal;
 namespace Tracking.Grains.Orders;
 
 /// <summary>
-/// What follows from what an order stored: purse, then ledger, then the offer, then the buyer, each by the offer's id. A crash at any place repeats it from the
+/// What follows from what an order stored: purse, then codes, then ledger, then the offer, then the buyer, each by the offer's id. A crash at any place repeats it from the
 /// stored row on, and everybody asked twice answers the same.
 /// </summary>
-public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purses purses, OrderTeller teller, IPromotions promotions) : IReaction
+public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purses purses, PooledCodes codes, OrderTeller teller, IPromotions promotions) : IReaction
 {
     public string Name => "order";
     public string Kinds => "o";
@@ -57,13 +57,18 @@ public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purs
         var key = order.Key;
         var (answer, detail) = (Withheld.Not, (string?)null);
         if (await purses.ReserveAsync(key, decision) is { } empty) (answer, detail) = (Withheld.Budget, empty);
+        else if (await codes.ReserveAsync(key.Retailer, decision) is { } used)
+        {
+            (answer, detail) = (Withheld.Codes, $"pool {used}");
+            await GiveBackAsync(key, decision);
+        }
         else
         {
             var entry = new LedgerEntry(decision.Offer, key.Order, decision.Cause, decision.At, decision.Reserve, decision.Currency, decision.SpacingDays);
             if (await Customer(order).Enter(entry) is { } why)
             {
                 (answer, detail) = (Withheld.Spacing, why);
-                await purses.ReleaseAsync(key, decision);
+                await GiveBackAsync(key, decision);
             }
         }
         var state = await grains.GetGrain<IOrderGrain>(key.ToString()).Settle(decision.Offer, answer, detail);
@@ -71,9 +76,15 @@ public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purs
         if (answer == Withheld.Not)
         {
             // Another run was told no before us; what we hold goes back.
-            await purses.ReleaseAsync(key, decision);
+            await GiveBackAsync(key, decision);
             await Customer(order).Close(decision.Offer, "expired", null, 0);
         }
+    }
+
+    private async Task GiveBackAsync(OrderKey key, RecoveryDecision decision)
+    {
+        await purses.ReleaseAsync(key, decision);
+        await codes.CloseAsync(key.Retailer, decision, null);
     }
 
     private async Task MadeAsync(Order order, string offer, DateTimeOffset at, CancellationToken cancel)
@@ -88,6 +99,7 @@ public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purs
         var decision = order.FindOffer(accepted.Offer)!.Decision;
         var cost = decision.Remedies.First(r => r.Kind == accepted.Remedy).Cost;
         await purses.SpendAsync(order.Key, decision, cost);
+        await codes.CloseAsync(order.Key.Retailer, decision, accepted.Remedy);
         await Customer(order).Close(accepted.Offer, "accepted", accepted.Remedy, cost);
         await promotions.SendAsync(order.Key, "offer.accepted", decision, accepted.Remedy, accepted.Code, at, cancel);
         await teller.AcceptedAsync(order, decision, accepted, at, cancel);
@@ -96,7 +108,7 @@ public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purs
     private async Task EndedAsync(Order order, string offer, string how, DateTimeOffset at, CancellationToken cancel)
     {
         var decision = order.FindOffer(offer)!.Decision;
-        await purses.ReleaseAsync(order.Key, decision);
+        await GiveBackAsync(order.Key, decision);
         await Customer(order).Close(offer, how, null, 0);
         await promotions.SendAsync(order.Key, "offer." + how, decision, null, null, at, cancel);
     }

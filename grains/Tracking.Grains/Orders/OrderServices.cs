@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tracking.Contracts.Orders;
+using Tracking.Contracts.Ports;
+using Tracking.Contracts.Promotions;
 using Tracking.Grains.Partitions;
+using Tracking.Grains.Promotions;
 using Tracking.Grains.Recovery;
 
 namespace Tracking.Grains.Orders;
@@ -17,7 +20,12 @@ public static class OrderServices
         services.AddSingleton<IOrderReader, OrderReader>();
         services.AddSingleton<Purses>();
         services.AddSingleton<OrderTeller>();
-        services.TryAddSingleton<IPromotions, NoPromotions>();
+        services.TryAddSingleton<CodeShelf>();
+        services.AddSingleton<PooledCodes>();
+        services.TryAddSingleton<IPromotionChannel, NoPromotionChannel>();
+        services.TryAddSingleton<IPromotions, PromotionSender>();
+        services.AddSingleton<IPromotionReader, PromotionReader>();
+        services.AddSingleton<IStreamWaker, PromotionWaker>();
         services.AddSingleton<IReaction, ShipmentReaction>();
         services.AddSingleton<IReaction, OrderReaction>();
         services.AddSingleton<IStreamWaker, OrderWaker>();

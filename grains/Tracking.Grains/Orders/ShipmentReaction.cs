@@ -31,7 +31,7 @@ public sealed class ShipmentReaction(IGrainFactory grains, OrderLoader loader, P
         {
             var standIn = OrderKey.StandIn(key, append.Events.Select(UseOf).DefaultIfEmpty(0).Max());
             // Once it stands for its order it hears of everything, as an order does.
-            if (append.Events.Any(IsTrouble) || append.Scans.Any(static s => IsTrouble(s.Scan.Status, s.Scan.Modifiers)) || (await loader.LoadAsync(standIn, cancel)).Version > 0)
+            if (IsTrouble(append) || (await loader.LoadAsync(standIn, cancel)).Version > 0)
                 await grains.GetGrain<IOrderGrain>(standIn.ToString()).Look(key);
             return;
         }
@@ -39,7 +39,9 @@ public sealed class ShipmentReaction(IGrainFactory grains, OrderLoader loader, P
         await teller.MovedAsync(orders[0], key, append, row.RecordedAt, cancel);
     }
 
-    // What a parcel that nobody ordered is woken up for. From then on its own clock looks after it.
+    /// <summary>What a parcel that nobody ordered is woken up for. From then on its own clock looks after it.</summary>
+    public static bool IsTrouble(ShipmentAppend append) => append.Events.Any(IsTrouble) || append.Scans.Any(static s => IsTrouble(s.Scan.Status, s.Scan.Modifiers));
+
     private static bool IsTrouble(ShipmentEvent happened) => happened switch
     {
         WentSilent => true,

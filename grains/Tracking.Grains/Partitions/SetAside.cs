@@ -31,9 +31,6 @@ internal sealed class SetAside
     /// <summary>The streams to try again now, longest waiting first.</summary>
     public IReadOnlyList<string> Due(DateTimeOffset now) => [.. _streams.Where(s => s.Next <= now).OrderBy(s => s.Next).Select(s => s.Stream)];
 
-    /// <summary>When something is to be tried again; null for never.</summary>
-    public DateTimeOffset? Next => _streams.Count == 0 ? null : _streams.Min(s => s.Next);
-
     public IReadOnlyList<int> VersionsOf(string stream) => _streams.Find(s => s.Stream == stream)?.Versions ?? [];
 
     /// <summary>Keeps a row. The first of its stream sets when to try again.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Tracking.Contracts.Orders;
 using Tracking.Grains.Orders;
+using Tracking.Grains.Telemetry;
 using Tracking.Journal;
 
 namespace Tracking.Grains.Recovery;
@@ -16,7 +17,7 @@ internal sealed record TookBack(int Share, int Number, long Amount) : PurseEvent
 
 /// <inheritdoc cref="IBudgetGrain"/>
 [GrainType("budget")]
-public sealed class BudgetGrain(IEventJournal journal, Microsoft.Extensions.Options.IOptions<RecoveryOptions> options, TimeProvider clock) : Grain, IBudgetGrain
+public sealed class BudgetGrain(IEventJournal journal, Microsoft.Extensions.Options.IOptions<RecoveryOptions> options, TrackingMetrics metrics, TimeProvider clock) : Grain, IBudgetGrain
 {
     private JournalledState<Purse, PurseEvent>? _state;
 
@@ -26,11 +27,13 @@ public sealed class BudgetGrain(IEventJournal journal, Microsoft.Extensions.Opti
     {
         var purse = await State.GetAsync();
         var left = Math.Max(0, limit - purse.Out);
+        metrics.PurseAsked(this.GetPrimaryKeyString(), purse.Out, limit);
         if (purse.Given.TryGetValue(share, out var last) && last.Number == number) return new BudgetDraw(last.Amount, left);
         if (wanted <= 0 || left < wanted) return new BudgetDraw(0, left);
         // Large portions while there is much, small ones at the end, so that little is stranded where nobody asks any more.
         var amount = Math.Max(wanted, left / (4 * options.Value.BudgetShares));
         purse = await State.AppendAsync(new Gave(share, number, amount));
+        metrics.PurseAsked(this.GetPrimaryKeyString(), purse.Out, limit);
         return new BudgetDraw(amount, Math.Max(0, limit - purse.Out));
     }
 

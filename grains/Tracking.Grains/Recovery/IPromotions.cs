@@ -10,9 +10,3 @@ public interface IPromotions
     /// <param name="at">When it was stored.</param>
     Task SendAsync(OrderKey order, string what, RecoveryDecision decision, RemedyKind? remedy, string? code, DateTimeOffset at, CancellationToken cancel);
 }
-
-/// <summary>Where no shop listens.</summary>
-public sealed class NoPromotions : IPromotions
-{
-    public Task SendAsync(OrderKey order, string what, RecoveryDecision decision, RemedyKind? remedy, string? code, DateTimeOffset at, CancellationToken cancel) => Task.CompletedTask;
-}

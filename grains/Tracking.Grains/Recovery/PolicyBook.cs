@@ -25,9 +25,7 @@ public sealed class PolicyBook
 
     /// <summary>True when shipments that nobody told an order for are looked after as well.</summary>
     public bool MindsStandIns(string retailer)
-        => _policies.TryGetValue(retailer, out var policy) && (policy.Rules.Any(Minds) || policy.Campaigns.Any(c => c.Rules.Any(Minds)));
+        => _policies.TryGetValue(retailer, out var policy) && policy.MindsStandIns;
 
     public void Publish(string retailer, RecoveryPolicy policy) => _policies[retailer] = policy;
-
-    private static bool Minds(RecoveryRule rule) => rule.Who.WithoutOrder && !rule.Remedies.IsEmpty;
 }

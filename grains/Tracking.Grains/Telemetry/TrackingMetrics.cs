@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Tracking.Domain.Estimates;
@@ -35,10 +36,14 @@ public sealed class TrackingMetrics : IDisposable
         ReactionsSetAside = _meter.CreateUpDownCounter<long>("tracking.reactions_set_aside", description: "Stored rows whose reaction keeps failing now; each one holds back its own stream.");
         OffersDecided = _meter.CreateCounter<long>("tracking.offers_decided", description: "Offers that budget and ledger answered for, by outcome.");
         OffersAccepted = _meter.CreateCounter<long>("tracking.offers_accepted", description: "Offers accepted, by remedy.");
+        OfferCodes = _meter.CreateCounter<long>("tracking.offer_codes", description: "Codes given out, by source: pool (the shop's own), generated, or pool-empty (generated because the shop's pool was used up).");
+        Promotions = _meter.CreateCounter<long>("tracking.promotions", description: "Tries to tell shops' promotion systems, by outcome: sent, failed (tried again) or given-up.");
+        PromotionAge = _meter.CreateHistogram<double>("tracking.promotion_age_seconds", "s", "From when a message to a shop's promotion system was owed to each try to deliver it.");
         ReactionLag = _meter.CreateHistogram<double>("tracking.reaction_lag_seconds", "s", "From when a row was stored to when its reactions began.");
         Deliveries = _meter.CreateCounter<long>("tracking.deliveries", description: "Deliveries, by carrier and by what the page had promised: before, within or after the shown window, or none shown.");
         EstimateError = _meter.CreateHistogram<double>("tracking.estimate_error_seconds", "s", "From the middle day of the window shown to the day of the delivery, by carrier; late is positive.");
         DelaysForetold = _meter.CreateCounter<long>("tracking.delays_foretold", description: "Shown windows moved later before their last day was over: delays the page told of before the shopper could notice.");
+        _meter.CreateObservableGauge("tracking.budget_used_ratio", BudgetUsed, description: "Of the purses asked on this node in the last hour the share that is given out, of the one most used; by kind (day or campaign).");
         _meter.CreateObservableGauge("tracking.pushes_waiting", () => Volatile.Read(ref _pushesWaiting), description: "Views waiting to be sent to nodes with open pages.");
         _meter.CreateObservableGauge("tracking.pushes_waiting_limit", () => PushesWaitingLimit, description: "Views that may wait for one node; later ones are dropped and come with the next renewal.");
     }
@@ -64,6 +69,9 @@ public sealed class TrackingMetrics : IDisposable
     public Histogram<double> ReactionLag { get; }
     public Counter<long> OffersDecided { get; }
     public Counter<long> OffersAccepted { get; }
+    public Counter<long> OfferCodes { get; }
+    public Counter<long> Promotions { get; }
+    public Histogram<double> PromotionAge { get; }
     public Counter<long> Deliveries { get; }
     public Histogram<double> EstimateError { get; }
     public Counter<long> DelaysForetold { get; }
@@ -86,11 +94,36 @@ public sealed class TrackingMetrics : IDisposable
         if (shown is { From: { } first, To: { } last }) EstimateError.Record((day.DayNumber - (first.DayNumber + last.DayNumber) / 2.0) * 86_400, label);
     }
 
+    private readonly ConcurrentDictionary<string, (double Used, long At)> _purses = new(StringComparer.Ordinal);
+
+    /// <summary>Tells how much of a purse is given out.</summary>
+    public void PurseAsked(string purse, long given, long limit)
+    {
+        _purses[purse] = (limit <= 0 ? 1 : Math.Clamp((double)given / limit, 0, 1), Environment.TickCount64);
+        if (_purses.Count > 1_000) Forget();
+    }
+
+    private IEnumerable<Measurement<double>> BudgetUsed()
+    {
+        Forget();
+        foreach (var kind in (string[])["day", "campaign"])
+            yield return new Measurement<double>(_purses.Where(p => p.Key.Contains($"/{kind}-", StringComparison.Ordinal)).Select(static p => p.Value.Used).DefaultIfEmpty(0).Max(), new KeyValuePair<string, object?>("kind", kind));
+    }
+
+    private void Forget()
+    {
+        foreach (var (purse, told) in _purses)
+            if (Environment.TickCount64 - told.At > 3_600_000) _purses.TryRemove(purse, out _);
+    }
+
     /// <summary>Makes the counters that have no label exist from the first scrape on: the first event of a kind is then seen as a rise, not as a beginning.</summary>
     public void StartAtZero()
     {
         foreach (var counter in (Counter<long>[])[ScansRecorded, ScansDuplicate, ScansFailed, WindowsRevised, ShipmentsSilent, ShipmentsActivated, Fenced, Woken, PushesSent, PushesConflated, DelaysForetold, ReactionsRun]) counter.Add(0);
         ReactionsSetAside.Add(0);
+        foreach (var source in (string[])["pool", "generated", "pool-empty"]) OfferCodes.Add(0, new KeyValuePair<string, object?>("source", source));
+        foreach (var outcome in (string[])["sent", "failed", "given-up"]) Promotions.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+        foreach (var why in (string[])["budget", "spacing", "codes"]) OffersDecided.Add(0, new("outcome", "withheld"), new("why", why));
     }
 
     public void Dispose() => _meter.Dispose();

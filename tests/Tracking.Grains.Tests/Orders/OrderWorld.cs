@@ -119,7 +119,7 @@ internal sealed class OrderWorld : IAsyncDisposable
     private async Task<DateTimeOffset?> NextDueAsync()
     {
         DateTimeOffset? next = null;
-        foreach (var kind in "sok")
+        foreach (var kind in "sokm")
             foreach (var head in await Store.ListAsync(new HeadQuery("demo", kind, [], 0, null, 100_000)))
                 if (head.DueAt is { } due && (next is null || due < next)) next = due;
         return next;

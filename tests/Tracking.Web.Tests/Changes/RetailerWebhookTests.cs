@@ -7,6 +7,7 @@ using Tracking.Domain.Changes;
 using Tracking.Domain.Vocabulary;
 using Tracking.Testing;
 using Tracking.Web.Changes;
+using Tracking.Web.Http;
 
 namespace Tracking.Web.Tests.Changes;
 
@@ -73,11 +74,11 @@ public sealed class RetailerWebhookTests
     [Theory]
     [InlineData("127.0.0.1"), InlineData("10.1.2.3"), InlineData("169.254.169.254"), InlineData("192.168.0.1"), InlineData("172.16.0.1"), InlineData("100.64.0.1"), InlineData("0.0.0.0"), InlineData("224.0.0.1"),
      InlineData("::1"), InlineData("::ffff:127.0.0.1"), InlineData("fe80::1"), InlineData("fd00::1"), InlineData("2001:db8::1"), InlineData("2002:7f00:1::"), InlineData("64:ff9b::7f00:1"), InlineData("::")]
-    public void Nothing_is_sent_into_a_private_network(string address) => RetailerWebhook.IsPublic(IPAddress.Parse(address)).ShouldBeFalse();
+    public void Nothing_is_sent_into_a_private_network(string address) => OutgoingWebhook.IsPublic(IPAddress.Parse(address)).ShouldBeFalse();
 
     [Theory]
     [InlineData("93.184.216.34"), InlineData("2606:2800:220:1:248:1893:25c8:1946")]
-    public void The_internet_may_be_written_to(string address) => RetailerWebhook.IsPublic(IPAddress.Parse(address)).ShouldBeTrue();
+    public void The_internet_may_be_written_to(string address) => OutgoingWebhook.IsPublic(IPAddress.Parse(address)).ShouldBeTrue();
 
     [Theory]
     [InlineData("http://shop.example/x", Secret), InlineData("https://shop.example:22/x", Secret), InlineData("https://me@shop.example/x", Secret), InlineData("shop", Secret), InlineData("https://shop.example/x", "whsec_c2hvcnQ="), InlineData("https://shop.example/x", null)]
