@@ -32,6 +32,7 @@ internal static partial class ConfigurationReference
         ("Retailers:{id}:Claims", "ClaimPolicy", "grains/Tracking.Domain/Claims/ClaimPolicy.cs"),
         ("Retailers:{id}:Signature", "SignaturePolicy", "grains/Tracking.Domain/Claims/SignaturePolicy.cs"),
         ("Retailers:{id}:Changes", "ChangeOptions", "web/Changes/ChangeOptions.cs"),
+        ("Retailers:{id}:Promotions", "PromotionOptions", "web/Promotions/PromotionOptions.cs"),
         ("Retailers:{id}:Shipping", "ShippingOptions", "web/Retailers/ShippingOptions.cs"),
         ("Retailers:{id}:Shipping:Warehouses:{name}", "WarehouseOptions", "web/Retailers/ShippingOptions.cs"),
         ("Retailers:{id}:PublishableKeys:{n}", "PublishableKeyOptions", "web/Retailers/ShippingOptions.cs"),

@@ -13,7 +13,7 @@ public sealed class OfferKillTests
     public async Task Fifty_accepts_at_once_and_a_kill_leave_one_acceptance_and_one_code_on_sqlite()
     {
         using var scratch = new Scratch();
-        await AcceptedOnceAsync(scratch, [], killAfter: [0, 1]);
+        await AcceptedOnceAsync(scratch, [], killAfter: [1]);
     }
 
     [Fact]
@@ -21,7 +21,7 @@ public sealed class OfferKillTests
     {
         var server = await PrivatePostgres.OrSkipAsync();
         using var scratch = new Scratch();
-        await AcceptedOnceAsync(scratch, [$"--Storage:Postgres={await server.CreateDatabaseAsync()}"], killAfter: [1]);
+        await AcceptedOnceAsync(scratch, [$"--Storage:Postgres={await server.CreateDatabaseAsync()}"], killAfter: [0]);
     }
 
     private static async Task AcceptedOnceAsync(Scratch scratch, string[] settings, int[] killAfter)
@@ -36,7 +36,7 @@ public sealed class OfferKillTests
             await using (var silo = await SiloProcess.StartAsync(scratch.Folder, settings))
             {
                 offer = await Shop.DelayedAsync(silo, order, number);
-                // One round is killed before anybody was answered, one while the others still wait.
+                // Killed while they are on their way, or as soon as the first was answered.
                 var asked = Enumerable.Range(0, AtOnce).Select(_ => AcceptAsync(silo, offer)).ToList();
                 while (asked.Count(static a => a.IsCompleted) < killAfter[round]) await Task.WhenAny(asked.Where(static a => !a.IsCompleted));
                 await silo.KillAsync();
@@ -56,7 +56,6 @@ public sealed class OfferKillTests
                 await silo.UntilAsync("demo", "/v1/reports/recovery", body => Accepted(body) > round && Letters(scratch, "offer-accepted") > round);
                 (Accepted(await silo.GetAsync("demo", "/v1/reports/recovery")), Letters(scratch, "offer-accepted")).ShouldBe((round + 1, round + 1));
                 Letters(scratch, "offer").ShouldBe(round + 1);
-                (await silo.StopAsync()).ShouldBe(0);
             }
         }
     }
