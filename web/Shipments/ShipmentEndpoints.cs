@@ -31,7 +31,7 @@ public static class ShipmentEndpoints
     private static async Task<IResult> WithdrawAsync(string carrier, string number, HttpContext http, RetailerDirectory retailers, IShipmentReader reader, PageVisits visits, IGrainFactory grains)
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
-        if (KeyOf(retailer, carrier, number) is not { } key || await reader.ReadAsync(key, cancel: http.RequestAborted) is not { } view) return NotFound();
+        if (retailer.ShipmentOf(carrier, number) is not { } key || await reader.ReadAsync(key, cancel: http.RequestAborted) is not { } view) return NotFound();
         var (link, wrong) = await NamedAsync(http);
         if (wrong is not null) return wrong;
         var generation = view.LinkGeneration;
