@@ -129,7 +129,7 @@ public sealed class DropFolderTests
     public async Task A_file_that_still_grows_is_not_read_until_it_stands_still()
     {
         using var scratch = new Scratch();
-        await using var silo = await SiloProcess.StartAsync(scratch.Folder, Settings(scratch, settle: 1));
+        await using var silo = await SiloProcess.StartAsync(scratch.Folder, Settings(scratch, settle: 5));
         var path = Path.Combine(scratch.At("drop"), "acme", "rows-1", "growing.csv");
         await silo.UntilMetricAsync("tracking_files_waiting_bytes 0");
         var text = Csv(0, 100);
