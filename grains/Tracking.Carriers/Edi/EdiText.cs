@@ -22,6 +22,16 @@ internal static class EdiText
 
     public static bool IsUtf8(ReadOnlySpan<byte> bytes) => System.Text.Unicode.Utf8.IsValid(bytes);
 
+    /// <summary>One set or message with the segments of its interchange before it.</summary>
+    public static ReadOnlyMemory<byte> WithHead(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> bytes)
+    {
+        if (head.IsEmpty) return bytes;
+        var whole = new byte[head.Length + bytes.Length];
+        head.CopyTo(whole);
+        bytes.CopyTo(whole.AsMemory(head.Length));
+        return whole;
+    }
+
     /// <summary>Without the blanks and line breaks that padding leaves at both ends.</summary>
     public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> bytes)
     {

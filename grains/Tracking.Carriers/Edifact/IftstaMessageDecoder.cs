@@ -190,15 +190,7 @@ internal sealed class IftstaMessageDecoder(FeedContext context, IftstaProfile pr
         };
 
     // The message in its interchange, once for all its items: the service characters, the character set and the sender stand there.
-    private ReadOnlyMemory<byte> Original()
-    {
-        if (!_original.IsEmpty) return _original;
-        if (_message.Head.IsEmpty) return _original = _message.Bytes;
-        var whole = new byte[_message.Head.Length + _message.Bytes.Length];
-        _message.Head.CopyTo(whole);
-        _message.Bytes.CopyTo(whole.AsMemory(_message.Head.Length));
-        return _original = whole;
-    }
+    private ReadOnlyMemory<byte> Original() => _original.IsEmpty ? _original = EdiText.WithHead(_message.Head, _message.Bytes) : _original;
 
     // Six shapes of one statement; see the samples of each.
     private Event Status(EdifactElements sts, long number)

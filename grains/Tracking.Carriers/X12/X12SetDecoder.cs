@@ -189,15 +189,7 @@ internal sealed class X12SetDecoder(FeedContext context)
         };
 
     // The set in its interchange, once for all its items: the separators, the sender and the sender's clock stand there.
-    private ReadOnlyMemory<byte> Original()
-    {
-        if (!_original.IsEmpty) return _original;
-        if (_set.Head.IsEmpty) return _original = _set.Bytes;
-        var whole = new byte[_set.Head.Length + _set.Bytes.Length];
-        _set.Head.CopyTo(whole);
-        _set.Bytes.CopyTo(whole.AsMemory(_set.Head.Length));
-        return _original = whole;
-    }
+    private ReadOnlyMemory<byte> Original() => _original.IsEmpty ? _original = EdiText.WithHead(_set.Head, _set.Bytes) : _original;
 
     // Who and which parcel. B10-01 is the carrier's own reference; without one the tracking qualifiers of L11 speak (in the header for the whole set, in a
     // status group for that group), and last the bill of lading.
