@@ -102,6 +102,40 @@ public sealed partial class StepUpTests
     }
 
     [Fact]
+    public async Task No_link_on_a_page_is_dead_whatever_the_visitor_has_proven()
+    {
+        await using var host = await PageHost.StartAsync();
+        using var visitor = new Visitor(host);
+        var (token, view) = Parcel(host, "moving");
+        var (_, other) = host.Parcels.Add("delivered");
+        host.Parcels.Orders.Add(FakePeople.Canary.Order!, gift: false, view, other);
+        var (followed, pages) = (new HashSet<string>(), new Queue<string>([$"/t/{token}"]));
+        void Look(string page) { foreach (Match to in Links().Matches(page)) if (followed.Add(WebUtility.HtmlDecode(to.Groups[1].Value))) pages.Enqueue(WebUtility.HtmlDecode(to.Groups[1].Value)); }
+        for (var proven = 0; proven < 2; proven++)
+        {
+            while (pages.TryDequeue(out var path))
+            {
+                followed.Add(path);
+                using var answer = await visitor.Client.GetAsync(path, Cancel);
+                ((int)answer.StatusCode).ShouldBeInRange(200, 303, path);
+                if (answer.Content.Headers.ContentType?.MediaType == "text/html") Look(await answer.Content.ReadAsStringAsync(Cancel));
+            }
+            if (proven > 0) break;
+            (await visitor.SendAsync($"/t/{token}/prove", ("fact", "10115"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+            pages.Enqueue($"/t/{token}");
+            pages.Enqueue($"/t/{token}?lang=de");
+        }
+        followed.Count.ShouldBeGreaterThan(12);
+        followed.ShouldContain(path => path.StartsWith("/o/"));
+        followed.ShouldContain(path => path.Contains("/change"));
+        followed.ShouldContain(path => path.Contains("calendar.ics"));
+    }
+
+    // Addresses of our own, without a part of the page.
+    [GeneratedRegex("(?:href|src)=\"(/[^\"#]*)\"")]
+    private static partial Regex Links();
+
+    [Fact]
     public async Task A_code_from_the_mailbox_shows_the_masked_person_and_the_proof_of_delivery_once()
     {
         await using var host = await PageHost.StartAsync();
