@@ -2,15 +2,16 @@ using System.Runtime.CompilerServices;
 using Microsoft.Playwright;
 using Tracking.Testing;
 
+[assembly: AssemblyFixture(typeof(Tracking.Web.Tests.Browser.Chromium))]
+
 namespace Tracking.Web.Tests.Browser;
 
-/// <summary>Debian's Chromium, started once for all browser tests.</summary>
-public sealed class Chromium : IAsyncLifetime
+/// <summary>Debian's Chromium, started once, when the first test asks for it. Each test has a visitor of its own, so classes of browser tests run side by side.</summary>
+public sealed class Chromium : IAsyncDisposable
 {
     public const string Path = "/usr/bin/chromium";
 
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _started = new(StartAsync);
 
     public static bool IsThere => File.Exists(Path);
 
@@ -21,21 +22,22 @@ public sealed class Chromium : IAsyncLifetime
     public static string Screenshots { get; } = Directory.CreateDirectory(
         Environment.GetEnvironmentVariable("TRACKING_SCREENSHOTS") is { Length: > 0 } folder ? folder : System.IO.Path.Combine(AppContext.BaseDirectory, "screenshots")).FullName;
 
-    public async ValueTask InitializeAsync()
+    private static async Task<(IPlaywright, IBrowser)> StartAsync()
     {
-        if (!IsThere) return;
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        var playwright = await Playwright.CreateAsync();
+        return (playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Path,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
-        });
+        }));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
-        _playwright?.Dispose();
+        if (!_started.IsValueCreated) return;
+        var (playwright, browser) = await _started.Value;
+        await browser.DisposeAsync();
+        playwright.Dispose();
     }
 
     /// <summary>A fresh visitor. Skips the test, by name, on a machine without Chromium.</summary>
@@ -45,11 +47,8 @@ public sealed class Chromium : IAsyncLifetime
         options ??= new BrowserNewContextOptions();
         options.ViewportSize ??= new ViewportSize { Width = 360, Height = 640 };
         options.Locale ??= "en-GB";
-        var visitor = await _browser!.NewContextAsync(options);
+        var visitor = await (await _started.Value).Browser.NewContextAsync(options);
         visitor.SetDefaultTimeout(60_000);
         return visitor;
     }
 }
-
-[CollectionDefinition(nameof(Chromium))]
-public sealed class ChromiumCollection : ICollectionFixture<Chromium>;

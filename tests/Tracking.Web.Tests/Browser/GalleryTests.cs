@@ -7,7 +7,6 @@ using Tracking.Web.Tests.Pages;
 
 namespace Tracking.Web.Tests.Browser;
 
-[Collection(nameof(Chromium))]
 public sealed class GalleryTests(Chromium chromium)
 {
     private static readonly string[] Tags = ["en", "de", "ar"];
@@ -63,7 +62,7 @@ public sealed class GalleryTests(Chromium chromium)
                 if (seen[1] > 0) found.Add($"{name}: asks for {seen[1]} more files");
                 if (seen[2] > 0) found.Add($"{name}: scrolls sideways by {seen[2]} px");
                 foreach (var violation in await Axe.ViolationsAsync(page)) found.Add($"{name}: {violation}");
-                await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Chromium.Screenshots, name.Replace(' ', '-') + ".jpg"), FullPage = true, Type = ScreenshotType.Jpeg, Quality = 70 });
+                await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Chromium.Screenshots, name.Replace(' ', '-') + ".png"), FullPage = true });
             }
         });
         // The suite prints this line, so that everybody knows how much was looked at.
@@ -86,7 +85,7 @@ public sealed class GalleryTests(Chromium chromium)
                 await page.GotoAsync($"{host.Address}/dev/gallery/{state}?lang={lang}");
                 var ends = await page.EvaluateAsync<string[]>("['when', 'where', 'next', 'act'].map(s => [s, document.querySelector('[data-s=' + s + ']').getBoundingClientRect()]).filter(([, r]) => r.height < 10 || r.top < 0 || r.bottom > 640).map(([s, r]) => s + ' ends at ' + r.bottom)");
                 below.AddRange(ends.Select(e => $"{state} {lang}: {e}"));
-                if (lang == "en") await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Chromium.Screenshots, $"first-{state}.jpg"), Type = ScreenshotType.Jpeg, Quality = 80 });
+                if (lang == "en") await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Chromium.Screenshots, $"first-{state}.png") });
             }
         below.ShouldBeEmpty();
     }

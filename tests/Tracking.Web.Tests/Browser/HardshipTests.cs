@@ -11,7 +11,6 @@ using Tracking.Web.Tests.Pages;
 namespace Tracking.Web.Tests.Browser;
 
 /// <summary>What people, carriers and shops do to a page, in a real browser: it stays calm and true, and is never blank.</summary>
-[Collection(nameof(Chromium))]
 public sealed class HardshipTests(Chromium chromium)
 {
     [Fact]

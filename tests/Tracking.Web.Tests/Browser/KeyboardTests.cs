@@ -5,7 +5,6 @@ using Tracking.Web.Tests.Pages;
 namespace Tracking.Web.Tests.Browser;
 
 /// <summary>Somebody without a mouse reaches everything, sees where they are, and is caught nowhere.</summary>
-[Collection(nameof(Chromium))]
 public sealed class KeyboardTests(Chromium chromium)
 {
     // Every stop of the tab key gets its number; whoever has none at the end was never reached. Radio buttons of one name are one stop.

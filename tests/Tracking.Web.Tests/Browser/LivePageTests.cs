@@ -11,7 +11,6 @@ using Tracking.Web.Tests.Pages;
 
 namespace Tracking.Web.Tests.Browser;
 
-[Collection(nameof(Chromium))]
 public sealed class LivePageTests(Chromium chromium)
 {
     private static ShipmentView Next(ShipmentView view, Milestone status, string city, Func<ShipmentView, ShipmentView>? with = null)

@@ -3,7 +3,6 @@ using Tracking.Web.Tests.Promises;
 
 namespace Tracking.Web.Tests.Browser;
 
-[Collection(nameof(Chromium))]
 public sealed class PromiseScriptTests(Chromium chromium)
 {
     [Fact]

@@ -9,7 +9,6 @@ using Tracking.Web.Tests.Pages;
 namespace Tracking.Web.Tests.Browser;
 
 /// <summary>What a visitor does beyond looking, in a real browser.</summary>
-[Collection(nameof(Chromium))]
 public sealed class VisitorPageTests(Chromium chromium)
 {
     [Fact]
