@@ -11,13 +11,15 @@ public static class CarrierText
 {
     public const int MaxText = 500;
     public const int MaxPlace = 60;
+    /// <summary>Marks on one letter. No script that people write has more; a tower of them is drawn over the lines above.</summary>
+    public const int MaxMarks = 4;
 
     /// <summary>The text without controls, at most <paramref name="max"/> UTF-16 units, an ellipsis where it was cut; null when nothing is left.</summary>
     public static string? Clean(string? text, int max)
     {
         if (string.IsNullOrWhiteSpace(text)) return null;
         var output = new StringBuilder(Math.Min(text.Length, max));
-        var space = true;
+        var (space, marks) = (true, 0);
         foreach (var rune in text.EnumerateRunes())   // a lone surrogate arrives as U+FFFD
         {
             if (rune == Rune.ReplacementChar) continue;
@@ -28,6 +30,9 @@ public static class CarrierText
                 continue;
             }
             if (Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned && rune.Value != 0x200D) continue;
+            // A joiner between marks does not begin a letter.
+            if (rune.Value != 0x200D) marks = Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark ? marks + 1 : 0;
+            if (marks > MaxMarks) continue;
             if (output.Length + rune.Utf16SequenceLength > max - 1)
             {
                 output.Append('…');

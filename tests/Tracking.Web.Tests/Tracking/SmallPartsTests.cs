@@ -58,6 +58,14 @@ public sealed class CarrierTextTests
     public void What_could_act_is_left_out(string? text, string? clean) => CarrierText.Clean(text, 100).ShouldBe(clean);
 
     [Fact]
+    public void A_tower_of_marks_is_taken_down_to_what_people_write()
+    {
+        CarrierText.Clean("a" + new string('\u0301', 5_000) + "b", 500).ShouldBe("a\u0301\u0301\u0301\u0301b");
+        CarrierText.Clean("a" + string.Concat(Enumerable.Repeat("\u0301\u200B\u0301\u200D", 100)), 500)!.Count(c => c == '\u0301').ShouldBe(CarrierText.MaxMarks);
+        CarrierText.Clean("ที่นี่ שָׁלוֹם é", 100).ShouldBe("ที่นี่ שָׁלוֹם é");
+    }
+
+    [Fact]
     public void Long_texts_are_cut_between_letters()
     {
         CarrierText.Clean(new string('x', 10_000), 500)!.Length.ShouldBe(500);
