@@ -22,6 +22,8 @@ using Tracking.Silo.Polling;
 using Tracking.Silo.Telemetry;
 using Tracking.Web.Changes;
 using Tracking.Web.Claims;
+using Tracking.Web.Customers;
+using Tracking.Web.Events;
 using Tracking.Web.Live;
 using Tracking.Web.Offers;
 using Tracking.Web.Orders;
@@ -175,6 +177,8 @@ internal static class ServeCommand
         app.MapOrders();
         app.MapOffers();
         app.MapPromotions();
+        app.MapCustomers();
+        app.MapEvents();
         app.MapReports();
         app.MapManualStatus();
         app.MapTrackingPages();

@@ -34,6 +34,9 @@ public interface ICaseGrain : IGrainWithStringKey
     /// <summary>The customer bought again after a recovery.</summary>
     [Alias("bought-again")] Task<CaseAnswer> BoughtAgain(string recoveryId);
 
+    /// <summary>Somebody was erased: what is in memory is thrown away and read again.</summary>
+    [Alias("forget")] Task Forget();
+
     /// <summary>The parcel moved, or something has come due: look at it.</summary>
     [Alias("wake")] Task Wake();
 }

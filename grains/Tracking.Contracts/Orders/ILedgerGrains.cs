@@ -24,6 +24,12 @@ public interface ICustomerGrain : IGrainWithStringKey
     [Alias("prefer")] Task Prefer(ImmutableArray<string> channels, bool offers);
 
     [Alias("ledger")] Task<CustomerLedger> Ledger();
+
+    /// <summary>The orders they placed, as far as they were told since orders are remembered.</summary>
+    [Alias("orders")] Task<ImmutableArray<string>> Orders();
+
+    /// <summary>Notes that what is personal was destroyed, at the end of it.</summary>
+    [Alias("erased")] Task Erased();
 }
 
 /// <param name="SpacingDays">No second offer within so many days; 0: no such rule.</param>

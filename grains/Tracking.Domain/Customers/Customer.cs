@@ -12,6 +12,8 @@ namespace Tracking.Domain.Customers;
 [JsonDerivedType(typeof(OfferRefused), "refused")]
 [JsonDerivedType(typeof(OfferClosed), "closed")]
 [JsonDerivedType(typeof(Purchased), "purchased")]
+[JsonDerivedType(typeof(OrderTold), "order")]
+[JsonDerivedType(typeof(Erased), "erased")]
 public abstract record CustomerEvent;
 
 /// <param name="Contact">True when the sealed half holds a new contact.</param>
@@ -31,6 +33,12 @@ public sealed record Purchased(string Order, ImmutableArray<string> Categories) 
 {
     public bool Says(Purchased other) => Order == other.Order && Categories.AsSpan().SequenceEqual(other.Categories.AsSpan());
 }
+
+/// <summary>An order of theirs. Where to look when somebody wants to be forgotten.</summary>
+public sealed record OrderTold(string Order) : CustomerEvent;
+
+/// <summary>Everything personal of theirs was destroyed, on their wish.</summary>
+public sealed record Erased : CustomerEvent;
 
 /// <summary>How to reach somebody. Personal.</summary>
 public sealed record Contact(string? Name, string? Email, string? Phone)
@@ -64,6 +72,9 @@ public sealed record Customer
     public ImmutableArray<string> Channels { get; init; } = [];
     public ImmutableDictionary<string, GoodwillLine> Lines { get; init; } = ImmutableDictionary.Create<string, GoodwillLine>(StringComparer.Ordinal);
     public ImmutableDictionary<string, string> Refused { get; init; } = ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Their orders, as they were told.</summary>
+    public ImmutableHashSet<string> Orders { get; init; } = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>What was bought, oldest first, at most <see cref="MaxPurchases"/> orders.</summary>
     public ImmutableArray<Purchased> Purchases { get; init; } = [];
@@ -109,6 +120,8 @@ public sealed record Customer
         OfferClosed closed => Lines.TryGetValue(closed.Offer, out var line)
             ? this with { Lines = Lines.SetItem(closed.Offer, line with { Outcome = closed.Outcome, Remedy = closed.Remedy, Spent = closed.Spent }) } : this,
         Purchased purchase => this with { Purchases = [.. Purchases.Where(p => p.Order != purchase.Order).TakeLast(MaxPurchases - 1), purchase] },
+        OrderTold(var order) => this with { Orders = Orders.Add(order) },
+        Erased => this with { Purchases = [] },
         _ => throw new UnreachableException($"No rule for {happened.GetType().Name}."),
     };
 }

@@ -105,6 +105,12 @@ public sealed partial class CaseGrain(
 
     public Task<CaseAnswer> BoughtAgain(string recoveryId) => DoAsync(parcel => parcel.BuyAgain(recoveryId, clock.GetUtcNow()));
 
+    public Task Forget()
+    {
+        _case = null;
+        return Task.CompletedTask;
+    }
+
     public async Task Wake()
     {
         try

@@ -42,9 +42,10 @@ public sealed class CustomerGrain(IEventJournal journal, TimeProvider clock) : G
         var known = await ContactAsync();
         var open = customer.Tier != (card.Tier ?? customer.Tier) || customer.Language != (card.Language ?? customer.Language);
         var personal = contact != Contact.None && contact != known;
-        var events = ImmutableArray.CreateBuilder<CustomerEvent>(2);
+        var events = ImmutableArray.CreateBuilder<CustomerEvent>(3);
         if (open || personal) events.Add(new CardChanged(card.Tier ?? customer.Tier, card.Language ?? customer.Language, personal));
         if (card.Order is { } order && Customer.PurchaseOf(order, card.Categories.IsDefault ? [] : card.Categories) is { } purchase && customer.IsNews(purchase)) events.Add(purchase);
+        if (card.Order is { } told && !customer.Orders.Contains(told)) events.Add(new OrderTold(told));
         if (events.Count == 0) return;
         await State.AppendAsync(personal ? JsonSerializer.SerializeToUtf8Bytes(contact, OrderJson.Options) : default, marked: false, events.ToImmutable());
     }
@@ -62,6 +63,14 @@ public sealed class CustomerGrain(IEventJournal journal, TimeProvider clock) : G
         return new CustomerLedger(customer.Tier, customer.Language, customer.WantsOffers, customer.Channels,
             [.. customer.Lines.Values.OrderBy(l => l.Entered.At).ThenBy(l => l.Entered.Offer, StringComparer.Ordinal).Select(l => new LedgerLine(
                 new LedgerEntry(l.Entered.Offer, l.Entered.Order, l.Entered.Cause, l.Entered.At, l.Entered.Cost, l.Entered.Currency, l.Entered.SpacingDays), l.Outcome, l.Remedy, l.Spent))]);
+    }
+
+    public async Task<ImmutableArray<string>> Orders() => [.. (await State.GetAsync(fresh: true)).Orders.Order(StringComparer.Ordinal)];
+
+    public async Task Erased()
+    {
+        await State.GetAsync(fresh: true);
+        await State.AppendAsync(new Erased());
     }
 
     private Task<Contact?> ContactAsync() => CustomerContacts.ReadAsync(journal, "c/" + this.GetPrimaryKeyString());

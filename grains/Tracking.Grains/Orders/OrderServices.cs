@@ -20,6 +20,9 @@ public static class OrderServices
         services.AddSingleton<IOrderReader, OrderReader>();
         services.AddSingleton<Purses>();
         services.AddSingleton<OrderTeller>();
+        services.AddSingleton<IErasure, Customers.Erasure>();
+        services.AddSingleton<Events.EventWriter>();
+        services.AddSingleton<IEventLog, Events.EventLog>();
         services.TryAddSingleton<CodeShelf>();
         services.AddSingleton<PooledCodes>();
         services.TryAddSingleton<IPromotionChannel, NoPromotionChannel>();

@@ -86,7 +86,7 @@ public sealed class OrderTeller(IEventJournal journal, OrderLoader loader, Shipm
         return SendAsync(order, NoticeKind.PromiseKeptAgain, [order.Key.Order, FormattableString.Invariant($"{kept.Promise}")], at, new NoticeFacts { Before = order.Promise?.Promise.By }, order.Shipments.FirstOrDefault()?.KeyIn(order.Key.Retailer), cancel);
     }
 
-    private static NoticeKind KindOf(Cause cause) => cause switch
+    internal static NoticeKind KindOf(Cause cause) => cause switch
     {
         Cause.LineCancelled or Cause.BackOrdered => NoticeKind.ItemCancelled,
         Cause.AttemptFailed => NoticeKind.AttemptMissed,
