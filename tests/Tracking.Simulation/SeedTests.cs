@@ -14,6 +14,17 @@ public sealed class SeedTests(ITestOutputHelper output)
     [Trait("Length", "long")]
     public void Three_hundred_seeds_hold() => Hold(from: 1_000, Count(300));
 
+    // Five minutes off, an hour back, right again, forty times a day, beside what carriers stamp themselves: tomorrow, without a zone, without a time.
+    [Fact]
+    public void R21_Clocks_that_are_wrong_and_jump_change_no_state_and_grant_nothing_twice()
+    {
+        for (ulong seed = 1; seed <= 6; seed++)
+        {
+            var plan = new Plan(seed, Seeds.Operations);
+            World.Run(plan, [.. plan.Ops.Select(static op => op.Number % 50 == 7 ? op with { What = What.SetClock } : op)]).Broken.ShouldBeNull($"seed {seed}");
+        }
+    }
+
     private static int Count(int usual) => int.TryParse(Environment.GetEnvironmentVariable("TRACKING_SEEDS"), out var asked) && asked > 0 ? asked : usual;
 
     private void Hold(ulong from, int count)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Concurrency;
@@ -67,19 +68,20 @@ internal sealed class GrainClass
 /// <summary>The grain classes of a silo, by the interface they are called through and by name.</summary>
 internal sealed class GrainClasses
 {
+    // An assembly's grain classes do not change and know no silo. Looking for them and compiling their constructors takes tens of milliseconds,
+    // and a process may start many silos: tests do, and a simulated day has one for every crash.
+    private static readonly ConditionalWeakTable<Assembly, GrainClass[]> Known = [];
+
     private readonly Dictionary<GrainType, GrainClass> _byName = [];
     private readonly Dictionary<Type, List<GrainClass>> _byInterface = [];
 
     internal GrainClasses(IEnumerable<Assembly> assemblies)
     {
-        var types = assemblies.Distinct().SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && typeof(IGrain).IsAssignableFrom(type) && !typeof(GrainReference).IsAssignableFrom(type));
-        foreach (var type in types)
+        foreach (var made in assemblies.Distinct().SelectMany(static assembly => Known.GetValue(assembly, ClassesIn)))
         {
-            var made = new GrainClass(type);
             if (!_byName.TryAdd(made.GrainType, made))
-                throw new InvalidOperationException($"{type} and {_byName[made.GrainType].Type} are both the grain type \"{made.GrainType}\"; give one a [GrainType].");
-            foreach (var shown in type.GetInterfaces().Where(shown => typeof(IGrain).IsAssignableFrom(shown)))
+                throw new InvalidOperationException($"{made.Type} and {_byName[made.GrainType].Type} are both the grain type \"{made.GrainType}\"; give one a [GrainType].");
+            foreach (var shown in made.Type.GetInterfaces().Where(shown => typeof(IGrain).IsAssignableFrom(shown)))
             {
                 if (!_byInterface.TryGetValue(shown, out var classes))
                 {
@@ -90,6 +92,13 @@ internal sealed class GrainClasses
             }
         }
     }
+
+    private static GrainClass[] ClassesIn(Assembly assembly) =>
+    [
+        .. assembly.GetTypes()
+            .Where(type => type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && typeof(IGrain).IsAssignableFrom(type) && !typeof(GrainReference).IsAssignableFrom(type))
+            .Select(type => new GrainClass(type)),
+    ];
 
     internal GrainClass? Find(GrainType name) => _byName.GetValueOrDefault(name);
 

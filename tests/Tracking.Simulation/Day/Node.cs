@@ -208,7 +208,7 @@ internal sealed class PageNode(World world, Node node) : IWatchNode
             }
         }
         catch (Exception trouble) when (World.IsTrouble(trouble)) { }   // the browser shows what it had, and comes back
-        if (node.Dead || page.Closed) return;
+        if (node.Dead || page.Closed || _pages.Contains(page)) return;   // a browser that comes back twice, because two processes died in a row, is one page
         _pages.Add(page);
         if (_known.GetValueOrDefault(page.Parcel) is var known && known > page.Version) Show(page, known);
         await WatchAsync(page.Parcel);
