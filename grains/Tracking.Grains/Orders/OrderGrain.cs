@@ -23,6 +23,7 @@ public sealed partial class OrderGrain(
 
     private readonly HashSet<ShipmentKey> _ours = [];   // nobody can have decided for these before us
     private Order? _order;
+    private DateTimeOffset _askFrom;   // from when stand-ins may be asked for what they decided
     private DateTimeOffset? _due;   // when we are woken, as far as that is stored for sure
 
     private OrderKey Key => OrderKey.Parse(this.GetPrimaryKeyString());
@@ -206,7 +207,11 @@ public sealed partial class OrderGrain(
             var standIn = OrderKey.StandIn(key, 0);
             if (order.AdoptedFrom.Contains(standIn.Order) || _ours.Contains(key)) continue;
             var told = order.ShipmentsSince.GetValueOrDefault($"{shipment.Carrier}/{shipment.Number}").Received;
-            if (clock.GetUtcNow() < told + Grace) return null;
+            if (clock.GetUtcNow() < told + Grace)
+            {
+                _askFrom = told + Grace;
+                return null;
+            }
             var story = await StoryAsync(shipment, key, fresh: true);
             if (!story.Scans.Any(s => s.ReceivedAt < told)) { _ours.Add(key); continue; }   // known as ours before it was ever scanned
             var taken = await GrainFactory.GetGrain<IOrderGrain>(standIn.ToString()).HandOver(Key.Order, told);
@@ -219,7 +224,8 @@ public sealed partial class OrderGrain(
     private async Task<bool> LaterAsync()
     {
         var order = _order!;
-        var at = clock.GetUtcNow() + Grace + TimeSpan.FromMilliseconds(1);
+        // Where a clock has jumped back that is long after now; asking every few seconds until then would change nothing.
+        var at = _askFrom + TimeSpan.FromMilliseconds(1);
         var known = KnownDue(order);
         var earlier = known is null || at < known;
         await ConcludeAsync(order, new OrderLook(earlier ? order.Append(clock.GetUtcNow(), (order.Dates ?? new DatesNoted(clock.GetUtcNow(), null, null, null, 0, order.Shipments.Length)) with { LookAt = at }) : null, order, earlier ? at : known));
