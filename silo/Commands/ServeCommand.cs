@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Console;
 using Tracking.Contracts.Claims;
 using Tracking.Contracts.Estimates;
 using Tracking.Contracts.Ports;
@@ -50,6 +51,7 @@ internal static class ServeCommand
 
     public static async Task<int> RunAsync(string[] settings, bool demo, CancellationToken cancel)
     {
+        LogOutput.Install();
         try
         {
             // Settings look like --Name=value or --Name value; a bare first word is a command that does not exist.
@@ -96,6 +98,8 @@ internal static class ServeCommand
             kestrel.Limits.MaxConcurrentUpgradedConnections = 20_000;
         });
         builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
+        // A log that nobody takes must not hold up the work: beyond 2,500 waiting lines new ones are left out, and the log says how many.
+        services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
         services.AddSingleton(TimeProvider.System);

@@ -8,7 +8,8 @@ namespace Tracking.Silo.Hosting;
 internal sealed class Readiness(JournalStore store, IHostApplicationLifetime lifetime)
 {
     public async ValueTask<string?> ProblemAsync(CancellationToken cancel)
-        => lifetime.ApplicationStopping.IsCancellationRequested ? "The silo is stopping." : await store.PingAsync(cancel) is { } problem ? problem : null;
+        => lifetime.ApplicationStopping.IsCancellationRequested ? "The silo is stopping."
+            : await store.PingAsync(cancel) is { } problem ? $"The database ({store.Description.Split(' ')[0]}) does not take what is to be stored: {problem}" : null;
 }
 
 internal static class HealthEndpoints

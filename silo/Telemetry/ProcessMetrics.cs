@@ -35,6 +35,7 @@ internal sealed class ProcessMetrics : IDisposable
         _meter.CreateObservableGauge("tracking.threadpool_queue", () => ThreadPool.PendingWorkItemCount, description: "Work items waiting for a thread.");
         _meter.CreateObservableGauge("tracking.disk_free_bytes", () => Disk(static disk => disk.AvailableFreeSpace), "By", "Free space where the data folder lies.");
         _meter.CreateObservableGauge("tracking.disk_size_bytes", () => Disk(static disk => disk.TotalSize), "By", "Size of the disk where the data folder lies.");
+        _meter.CreateObservableCounter("tracking.log_lines_dropped", () => LogOutput.Dropped, description: "Log lines that could not be written: the disk they go to is full, or nobody reads them any more.");
         _meter.CreateObservableGauge("tracking.nodes_expected", () => _options.ExpectedNodes, description: "Nodes that should be running, as configured (Telemetry:ExpectedNodes).");
         _meter.CreateObservableGauge("tracking.certificate_remaining_seconds", Certificates, "s", "Until a configured certificate ends; below zero when it ended or cannot be read.");
     }
