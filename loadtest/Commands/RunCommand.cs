@@ -54,13 +54,17 @@ internal static class RunCommand
             if (chaos && scenario.Faults.Count == 0) throw new SetUpException($"{scenario.Name} has no faults; there is nothing to prove by chaos. Use run.");
             if (parsed.GetValue(target.Target) is not null && scenario.Faults.Any(f => f.Do is not (FaultKind.Storm or FaultKind.Calm)))
                 throw new SetUpException("This scenario does faults, and those are done only to processes the tool started itself, not to --target.");
+            if (parsed.GetValue(target.Target) is not null && scenario.Orders is not null)
+                throw new SetUpException("This scenario tells orders, and what they are owed needs a policy on a server the tool started itself, not on --target.");
             if (parsed.GetValue(target.PgData) is null && scenario.Faults.FirstOrDefault(f => f.Do is FaultKind.PausePostgres or FaultKind.RestartPostgresFast or FaultKind.RestartPostgresImmediate) is { } needs)
                 throw new SetUpException($"The fault {needs.Do} needs --postgres and --pgdata, a database that may be restarted.");
+            if (parsed.GetValue(target.Postgres) is null && scenario.Faults.FirstOrDefault(f => f.IsOnTheWay) is { } onTheWay)
+                throw new SetUpException($"The fault {onTheWay.Do} happens on the way to PostgreSQL and needs --postgres.");
             var (r, s) = (parsed.GetValue(rate), parsed.GetValue(stretch));
             if (!(r > 0) || !(s > 0)) throw new SetUpException("--rate and --stretch must be above 0.");
             target.RequireBounds(parsed, scenario.Load.Phases.Max(p => Math.Max(p.From, p.To ?? p.From)) * r, scenario.Load.Phases.Sum(p => p.Seconds) * s);
             var options = new RunOptions(parsed.GetValue(run) ?? CommandLine.RunNow(), CommandLine.Repeat(Environment.GetCommandLineArgs().Skip(1)), r, s);
-            return await PlayAsync(scenario, options, token => target.OpenAsync(parsed, line => Console.Error.WriteLine(line), token), parsed.GetValue(outTo), stop);
+            return await PlayAsync(scenario, options, token => target.OpenAsync(parsed, line => Console.Error.WriteLine(line), token, scenario.Faults.Any(f => f.IsOnTheWay)), parsed.GetValue(outTo), stop);
         }));
     }
 
@@ -133,6 +137,9 @@ internal static class RunCommand
             + (run.PageUpdate is { } page ? string.Create(CultureInfo.InvariantCulture, $"; scan to glass p50 {page.P50:0.#} ms, p99 {page.P99:0.#} ms over {page.Count:N0} updates") : ""));
         Console.WriteLine(run.Verification is { } v
             ? string.Create(CultureInfo.InvariantCulture, $"read back: {v.Acked:N0} acked, {v.Stored:N0} stored, lost {v.Lost:N0}, duplicates {v.Duplicates:N0}") : run.NotReadBack);
+        if (run.Metrics.TryGetValue("eligible", out var eligible))
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"offers: {eligible:N0} orders owed one, {run.Metrics["offers_missing"]:N0} without, {run.Metrics["offers_twice"]:N0} offered twice"));
+        if (run.Metrics.TryGetValue("first_ack", out var firstAck)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first ack at most {firstAck:N0} ms after a process was started"));
         foreach (var (problem, times) in run.Problems) Console.WriteLine($"{times} x {problem}");
         Console.WriteLine(run.Generator);
         Console.WriteLine(run.Machine);

@@ -22,7 +22,7 @@ internal sealed class TargetOptions
         foreach (var option in (Option[])[Target, Key, Own, Postgres, PgData, Set, MaxRate, MaxMinutes]) command.Options.Add(option);
     }
 
-    public async Task<RunTarget> OpenAsync(ParseResult parsed, Action<string> say, CancellationToken stop)
+    public async Task<RunTarget> OpenAsync(ParseResult parsed, Action<string> say, CancellationToken stop, bool proxied = false)
     {
         var key = parsed.GetValue(Key)!;
         if (parsed.GetValue(Target) is { } address)
@@ -31,7 +31,7 @@ internal sealed class TargetOptions
             if (parsed.GetValue(Postgres) is not null || parsed.GetValue(PgData) is not null) throw new SetUpException("--postgres and --pgdata belong to a server the tool starts itself; --target is one that runs already.");
             return new RunTarget(address, key, $"target {address.GetLeftPart(UriPartial.Authority)}", null);
         }
-        var own = await OwnServer.StartAsync(parsed.GetValue(Postgres), parsed.GetValue(PgData), CommandLine.ParseSettings(parsed.GetValue(Set)!), say, stop);
+        var own = await OwnServer.StartAsync(parsed.GetValue(Postgres), parsed.GetValue(PgData), CommandLine.ParseSettings(parsed.GetValue(Set)!), say, stop, proxied);
         return new RunTarget(own.Address, key, $"own silo (Release) on {own.Store}, ready in {own.StartedIn.TotalMilliseconds:F0} ms", own);
     }
 

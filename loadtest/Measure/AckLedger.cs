@@ -26,7 +26,7 @@ public sealed class AckLedger
 
     private const byte SentBit = 1, AckedBit = 2, FoundBit = 4;
     private readonly byte[]?[] _blocks = new byte[200][];
-    private long _next, _duplicates, _foreign;
+    private long _next, _end = MostEvents, _duplicates, _foreign;
 
     /// <summary>Takes the next event numbers; the first of them.</summary>
     public long Take(int count)
@@ -35,6 +35,9 @@ public sealed class AckLedger
         if (first + count > MostEvents) throw new InvalidOperationException($"A run sends at most {MostEvents:N0} scans.");
         return first;
     }
+
+    /// <summary>Event numbers that no feed will reach, for scans told beside it; the first of them.</summary>
+    public long TakeFromTheEnd(int count) => Interlocked.Add(ref _end, -count);
 
     public long Taken => Volatile.Read(ref _next);
 

@@ -62,12 +62,23 @@ public enum FaultKind
     RestartPostgresFast, RestartPostgresImmediate,
     /// <summary>PostgreSQL stands still for <see cref="Fault.Seconds"/>.</summary>
     PausePostgres,
+    /// <summary>For <see cref="Fault.Seconds"/> every statement reaches PostgreSQL <see cref="Fault.Milliseconds"/> later. Needs no rights over the server: a proxy of the tool's own does it.</summary>
+    SlowPostgres,
+    /// <summary>For <see cref="Fault.Seconds"/> nothing passes between silo and PostgreSQL, as behind a dead switch; by proxy.</summary>
+    HoldPostgres,
+    /// <summary>Connections to PostgreSQL break, and new ones are refused for <see cref="Fault.Seconds"/>; by proxy.</summary>
+    CutPostgres,
 }
 
 /// <param name="At">Seconds after the first send.</param>
 /// <param name="Do">What happens.</param>
 /// <param name="Seconds">How long, where it lasts.</param>
-public sealed record Fault(double At, FaultKind Do, double Seconds = 0);
+/// <param name="Milliseconds">How much later, for what only gets slow. Default 50.</param>
+public sealed record Fault(double At, FaultKind Do, double Seconds = 0, double Milliseconds = 50)
+{
+    /// <summary>Whether it happens on the way to PostgreSQL, and so needs the tool's proxy there.</summary>
+    internal bool IsOnTheWay => Do is FaultKind.SlowPostgres or FaultKind.HoldPostgres or FaultKind.CutPostgres;
+}
 
 /// <summary>One readable file: what is offered, who watches, what goes wrong, what must hold. <c>scenario.schema.json</c> says the same to an editor.</summary>
 public sealed record Scenario
@@ -81,6 +92,8 @@ public sealed record Scenario
     public required LoadShape Load { get; init; }
     public WorkloadShape Workload { get; init; } = new();
     public CrowdOptions? Watchers { get; init; }
+    /// <summary>Orders told beside the scans, each owed one offer. Only on a server of the tool's own: they need a policy there.</summary>
+    public OrderShape? Orders { get; init; }
     public IReadOnlyList<Fault> Faults { get; init; } = [];
     public IReadOnlyList<string> Thresholds { get; init; } = [];
     /// <summary>Thresholds that end the run as soon as they are crossed, looked at every second from the fifth on.</summary>
@@ -148,9 +161,13 @@ public sealed record Scenario
         if (Workload.HotShare > 0 && Workload.HotParcels == 0) yield return "workload.hotShare needs hotParcels.";
         if (Watchers is { Count: < 0 or > 100_000 }) yield return $"watchers.count is {Watchers.Count}; it is 0 to 100,000.";
         if (Watchers is { Famous: true } && Workload.HotParcels == 0) yield return "watchers.famous needs workload.hotParcels: the famous one is the first of them.";
+        if (Orders is { } orders && (orders.Count is < 1 or > 900_000 || !(orders.PerSecond > 0))) yield return $"orders.count is {orders.Count} at {orders.PerSecond} a second; it is 1 to 900,000, at more than 0.";
         foreach (var fault in Faults)
+        {
             if (fault.At < 0 || fault.Seconds is < 0 or > 600)
                 yield return $"The fault {fault.Do} at {fault.At} s must not lie before the start nor last longer than 600 s.";
+            if (fault.Milliseconds is < 1 or > 60_000) yield return $"The fault {fault.Do} at {fault.At} s has milliseconds {fault.Milliseconds}; it is 1 to 60,000.";
+        }
         foreach (var text in Thresholds.Concat(AbortOn))
         {
             string? problem = null;

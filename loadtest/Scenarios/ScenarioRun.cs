@@ -61,6 +61,10 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
     private long _scans;
     private double _loadSeconds;
     private string? _abortedBy;
+    private OrderLoad? _orders;
+    /// <summary>When the server's newest process began, until it has acked something; 0 then.</summary>
+    private long _bornMicros;
+    private readonly ConcurrentQueue<long> _firstAcks = new();
 
     public async Task<RunResult> RunAsync(CancellationToken stop)
     {
@@ -88,6 +92,17 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
             watching = Task.Run(() => crowd.RunAsync(Watched, everybodyLeaves.Token), CancellationToken.None);
         }
 
+        var ordering = Task.CompletedTask;
+        using var ordersEnd = new CancellationTokenSource();
+        if (scenario.Orders is { } shape)
+        {
+            Own().WritePolicy(OrderLoad.Policy);
+            _orders = new OrderLoad(watcherClient.Http, options.Run, shape, _ledger, _payloads, started.ToUnixTimeSeconds());
+            await Task.Delay(TimeSpan.FromSeconds(3), stop);      // policies are looked for every two seconds
+            ordering = Task.Run(() => _orders.RunAsync(ordersEnd.Token), CancellationToken.None);
+        }
+        if (target.Own is { } born) born.Spawned = () => Interlocked.Exchange(ref _bornMicros, _clock.Micros);
+
         _begun = _clock.Micros;
         // Faults answer to the outer stop only: the end of the load must not interrupt a healing.
         var faults = scenario.Faults.OrderBy(f => f.At).Select(f => FaultAsync(f, ended.Token)).ToArray();
@@ -110,6 +125,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
 
         foreach (var fault in faults) await fault;
         if (target.Own is { } own) await own.HealAsync(CancellationToken.None);
+        if (_orders is not null) await OrdersSettleAsync(ordering, ordersEnd, interrupted);
         long? stale = null;
         if (crowd is not null)
         {
@@ -126,6 +142,15 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         var memoryGrowth = target.Own is { } still ? (still.Reading.ResidentBytes - memoryBefore) / 1e6 : (double?)null;
         var (verification, notRead) = await VerifyAsync();
         return Result(started, curve, outcome, interrupted, crowd is not null, stale, memoryGrowth, verification, notRead);
+    }
+
+    // What was told is confirmed, and what is owed for it is decided: a minute for either, no longer.
+    private async Task OrdersSettleAsync(Task ordering, CancellationTokenSource end, bool interrupted)
+    {
+        var patience = TimeSpan.FromSeconds(interrupted ? 0 : 60);
+        end.CancelAfter(patience);
+        await ordering;
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < patience && !await _orders!.NewestHaveOffersAsync();) await Task.Delay(500, CancellationToken.None);
     }
 
     private Task WarmUpAsync(ScanClient client, long now, CancellationToken stop)
@@ -183,6 +208,8 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
                     _ledger.MarkAnswer(scan.Event, became);
                     if (became == Outcome.Accepted && b.Versions[k] > 0) _glass.Acked(scan.Parcel.Id, b.Versions[k], now);
                 }
+                if (counts.Accepted > 0 && Volatile.Read(ref _bornMicros) is > 0 and var born && send.StartedMicros >= born && Interlocked.CompareExchange(ref _bornMicros, 0, born) == born)
+                    _firstAcks.Enqueue(now - born);
                 _measures.Answered(phase, now - send.IntendedMicros, answer.Ok && answer.Results == b.Scans.Count, counts, Words(answer, b.Scans.Count));
             }
             if (b.Rows.Count > 0) await SendRowsAsync(b, send, phase);
@@ -315,6 +342,9 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
             case FaultKind.RestartPostgresFast: await Own().RestartPostgresAsync("fast", never); break;
             case FaultKind.RestartPostgresImmediate: await Own().RestartPostgresAsync("immediate", never); break;
             case FaultKind.PausePostgres: await Own().PausePostgresAsync(length, never); break;
+            case FaultKind.SlowPostgres: await Own().OnTheWayAsync(way => way.Delay = TimeSpan.FromMilliseconds(fault.Milliseconds), length, never); break;
+            case FaultKind.HoldPostgres: await Own().OnTheWayAsync(static way => way.Hold(), length, never); break;
+            case FaultKind.CutPostgres: await Own().OnTheWayAsync(static way => way.Cut(), length, never); break;
         }
     }
 
@@ -329,6 +359,9 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         FaultKind.PauseSilo => $"silo stands still (SIGSTOP) for {fault.Seconds:0.#} s",
         FaultKind.RestartPostgresFast => "PostgreSQL restarted (fast)",
         FaultKind.RestartPostgresImmediate => "PostgreSQL restarted (immediate)",
+        FaultKind.SlowPostgres => $"every statement reaches PostgreSQL {fault.Milliseconds:0} ms later for {fault.Seconds:0.#} s",
+        FaultKind.HoldPostgres => $"nothing passes to or from PostgreSQL for {fault.Seconds:0.#} s",
+        FaultKind.CutPostgres => $"connections to PostgreSQL break and are refused for {fault.Seconds:0.#} s",
         _ => $"PostgreSQL stands still for {fault.Seconds:0.#} s",
     };
 
@@ -342,6 +375,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         {
             await own.ReadBackAsync((in scan) =>
             {
+                if (!scan.Order.IsEmpty) { _orders?.Found(scan.Order, scan.Cause); return; }
                 if (_payloads.TryReadEvent(scan.EventId, out var @event) && _ledger.WasSent(@event)) { _ledger.MarkFound(@event); return; }
                 Span<char> number = stackalloc char[40];
                 if (scan.TrackingNumber.Length > number.Length || scan.Carrier.Length > 20) return;
@@ -377,10 +411,12 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         if (watched) figures["backwards"] = _glass.Backwards;
         if (stale is { } s) figures["stale"] = s;
         if (growth is { } mb) figures["memory_growth"] = mb;
+        if (!_firstAcks.IsEmpty) figures["first_ack"] = _firstAcks.Max() / 1000.0;
         if (verification is { } v)
         {
             figures["lost"] = v.Lost;
             figures["duplicates"] = v.Duplicates + v.Foreign;
+            if (_orders?.Verify() is { } offers) (figures["eligible"], figures["offers_twice"], figures["offers_missing"]) = (offers.Eligible, offers.Twice, offers.Missing);
         }
         return figures;
 
@@ -417,10 +453,11 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         // CPU while the load was offered; the last second is cut short and left out.
         var busy = _series.Count > 1 ? _series.SkipLast(1).Average(s => s.GeneratorCpu) : 0;
         var generator = GeneratorCheck.Of(outcome, busy);
-        var broken = verification is { Holds: false } || _glass.Backwards > 0 || stale > 0;
+        var broken = verification is { Holds: false } || _glass.Backwards > 0 || stale > 0 || figures.GetValueOrDefault("offers_twice") > 0 || figures.GetValueOrDefault("offers_missing") > 0;
+        // A late generator spoils times and rates. What was lost, stored twice or shown wrongly was so whoever was late.
         var verdict = broken ? Verdict.InvariantBroken
             : interrupted ? Verdict.Interrupted
-            : generator.Limited ? Verdict.GeneratorLimited
+            : generator.Limited && (scenario.Thresholds.Count == 0 || scenario.Thresholds.Select(Threshold.Parse).Any(t => t.IsTimed)) ? Verdict.GeneratorLimited
             : _abortedBy is not null || thresholds.Any(t => !t.Holds) ? Verdict.ThresholdCrossed : Verdict.Passed;
 
         var phases = scenario.Load.Phases.Select((p, i) =>

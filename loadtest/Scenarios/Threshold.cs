@@ -16,7 +16,11 @@ public sealed partial record Threshold(string Text, string Metric, string Operat
         ["page_update.p50"] = "ms", ["page_update.p90"] = "ms", ["page_update.p99"] = "ms", ["page_update.p999"] = "ms", ["page_update.max"] = "ms",
         ["errors"] = "%", ["goodput"] = "%", ["dropped"] = "%", ["served"] = "", ["lost"] = "", ["duplicates"] = "", ["backwards"] = "", ["stale"] = "",
         ["quarantined"] = "", ["rejected"] = "", ["memory_growth"] = "MB", ["recovery"] = "ms",
+        ["first_ack"] = "ms", ["eligible"] = "", ["offers_twice"] = "", ["offers_missing"] = "",
     };
+
+    /// <summary>Whether the figure is a time or a rate that a late generator would have spoilt; what is counted afterwards is true whoever was late.</summary>
+    public bool IsTimed => Metric.StartsWith("ack.", StringComparison.Ordinal) || Metric.StartsWith("page_update.", StringComparison.Ordinal) || Metric is "errors" or "goodput" or "dropped" or "served";
 
     /// <summary>Throws <see cref="FormatException"/> with the reason for what is no threshold.</summary>
     public static Threshold Parse(string text)

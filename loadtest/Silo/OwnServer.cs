@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using Tracking.LoadTest.Measure;
 
 namespace Tracking.LoadTest.Silo;
@@ -13,24 +14,37 @@ public sealed class OwnServer : IAsyncDisposable
     private readonly int _port;
     private readonly Dictionary<string, string> _settings;
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly FaultProxy? _way;
     private SiloProcess _silo;
     private bool _paused;
 
-    private OwnServer(string dll, string folder, int port, Dictionary<string, string> settings, SiloProcess silo, string store) =>
-        (_dll, _folder, _port, _settings, _silo, Store) = (dll, folder, port, settings, silo, store);
+    private OwnServer(string dll, string folder, int port, Dictionary<string, string> settings, SiloProcess silo, string store, FaultProxy? way) =>
+        (_dll, _folder, _port, _settings, _silo, Store, _way) = (dll, folder, port, settings, silo, store, way);
 
     public Uri Address => new($"http://127.0.0.1:{_port}");
     public int Pid => _silo.Pid;
     public TimeSpan StartedIn => _silo.StartedIn;
     /// <summary>In words: what it stores to.</summary>
     public string Store { get; }
+    /// <summary>Called when a new process has been started in the place of one that ended, before it is ready.</summary>
+    public Action? Spawned { get; set; }
     /// <summary>PostgreSQL's data directory, when the tool may restart it.</summary>
     public string? PgData { get; init; }
 
-    public static async Task<OwnServer> StartAsync(string? postgres, string? pgData, IReadOnlyDictionary<string, string> settings, Action<string> say, CancellationToken stop)
+    /// <param name="proxied">Puts a <see cref="FaultProxy"/> between the silo and PostgreSQL, for faults on the way.</param>
+    /// <param name="dll">A silo that was built already. Default: the clone's own, in Release, built when it is older than its sources.</param>
+    public static async Task<OwnServer> StartAsync(
+        string? postgres, string? pgData, IReadOnlyDictionary<string, string> settings, Action<string> say, CancellationToken stop, bool proxied = false, string? dll = null)
     {
         var store = postgres is null ? "SQLite" : await Throughput.ThroughputRun.DescribePostgresAsync(postgres, stop);
-        var dll = await SiloBinary.EnsureAsync(say, stop);
+        dll ??= await SiloBinary.EnsureAsync(say, stop);
+        FaultProxy? way = null;
+        if (postgres is not null && proxied)
+        {
+            var real = new NpgsqlConnectionStringBuilder(postgres);
+            way = new FaultProxy(real.Host ?? "127.0.0.1", real.Port);
+            postgres = new NpgsqlConnectionStringBuilder(postgres) { Host = "127.0.0.1", Port = way.Port }.ToString();
+        }
         var folder = Directory.CreateTempSubdirectory("tracking-loadtest-").FullName;
         var all = new Dictionary<string, string>(settings);
         if (postgres is not null) all["Storage__Postgres"] = postgres;
@@ -39,7 +53,7 @@ public sealed class OwnServer : IAsyncDisposable
         all.TryAdd("Live__SocketsPerAddress", "1000000");
         var port = SiloProcess.FreePort();
         var silo = await SiloProcess.StartAsync(dll, all, folder, port, stop);
-        return new OwnServer(dll, folder, port, all, silo, store) { PgData = pgData };
+        return new OwnServer(dll, folder, port, all, silo, store, way) { PgData = pgData };
     }
 
     /// <summary>SIGKILL, then a new process on the same port and store after <paramref name="away"/>.</summary>
@@ -118,12 +132,28 @@ public sealed class OwnServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Something is wrong on the way to PostgreSQL for a while; then nothing is.</summary>
+    public async Task OnTheWayAsync(Action<FaultProxy> fault, TimeSpan length, CancellationToken stop)
+    {
+        if (_way is null) throw new SetUpException("This fault happens on the way to PostgreSQL and needs --postgres.");
+        try
+        {
+            fault(_way);
+            await Task.Delay(length, stop);
+        }
+        finally
+        {
+            _way.Heal();
+        }
+    }
+
     /// <summary>Everything runs again. Called before anything is read back.</summary>
     public async Task HealAsync(CancellationToken stop)
     {
         await _gate.WaitAsync(stop);
         try
         {
+            _way?.Heal();
             if (_paused) Signals.Send(_silo.Pid, Signals.Continue);
             if (_silo.HasExited) await StartAgainAsync(stop);
             else await _silo.ReadyAsync(TimeSpan.FromSeconds(60), stop);
@@ -147,6 +177,7 @@ public sealed class OwnServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _silo.DisposeAsync();
+        if (_way is not null) await _way.DisposeAsync();
         _gate.Dispose();
         try
         {
@@ -157,9 +188,17 @@ public sealed class OwnServer : IAsyncDisposable
         }
     }
 
+    /// <summary>The demo retailer's recovery policy; the silo finds it within two seconds.</summary>
+    public void WritePolicy(string json)
+    {
+        var policies = Directory.CreateDirectory(Path.Combine(_folder, "data", "policies"));
+        File.WriteAllText(Path.Combine(policies.FullName, "demo.json"), json);
+    }
+
     private async Task StartAgainAsync(CancellationToken stop)
     {
         var old = _silo;
+        Spawned?.Invoke();
         _silo = await SiloProcess.StartAsync(_dll, _settings, _folder, _port, stop);
         await old.DisposeAsync();
     }

@@ -13,6 +13,9 @@ public readonly ref struct StoredScan
     public ReadOnlySpan<byte> DedupKey { get; init; }
     /// <summary><c>scan</c>, or what else a message said beside it: <c>snapshot</c>, <c>estimate</c>, <c>information</c> … Empty counts as <c>scan</c>.</summary>
     public ReadOnlySpan<byte> Kind { get; init; }
+    /// <summary>For an offer that was made: its order and cause. Everything else but the retailer is empty then.</summary>
+    public ReadOnlySpan<byte> Order { get; init; }
+    public ReadOnlySpan<byte> Cause { get; init; }
 }
 
 public delegate void OnStoredScan(in StoredScan scan);
@@ -29,6 +32,7 @@ public static class StoredTruth
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(dll);
         start.ArgumentList.Add("export");
+        start.ArgumentList.Add("--offers");
         start.Environment.Remove("MSBuildSDKsPath");
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         foreach (var (name, value) in settings) start.Environment[name] = value;
@@ -76,7 +80,7 @@ public static class StoredTruth
     // The top level, and the kind inside "scan"; values we need are ids without escapes.
     private static void ReadLine(ReadOnlySpan<byte> line, OnStoredScan found)
     {
-        ReadOnlySpan<byte> retailer = default, carrier = default, number = default, eventId = default, dedupKey = default, kind = default;
+        ReadOnlySpan<byte> retailer = default, carrier = default, number = default, eventId = default, dedupKey = default, kind = default, order = default, cause = default;
         try
         {
             var json = new Utf8JsonReader(line);
@@ -93,12 +97,15 @@ public static class StoredTruth
                 else if (name.SequenceEqual("trackingNumber"u8)) number = json.ValueSpan;
                 else if (name.SequenceEqual("eventId"u8)) eventId = json.ValueSpan;
                 else if (name.SequenceEqual("dedupKey"u8)) dedupKey = json.ValueSpan;
+                else if (name.SequenceEqual("order"u8)) order = json.ValueSpan;
+                else if (name.SequenceEqual("cause"u8)) cause = json.ValueSpan;
             }
         }
         catch (JsonException e)
         {
             throw new SetUpException($"A line of the export is not JSON ({e.Message}): {System.Text.Encoding.UTF8.GetString(line[..Math.Min(line.Length, 120)])}");
         }
+        if (!order.IsEmpty && !cause.IsEmpty) found(new StoredScan { Retailer = retailer, Order = order, Cause = cause });
         if (!number.IsEmpty)
             found(new StoredScan { Retailer = retailer, Carrier = carrier, TrackingNumber = number, EventId = eventId, DedupKey = dedupKey, Kind = kind });
     }

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tracking.Domain.Orders;
 using Tracking.Domain.Shipments;
+using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Orders;
 using Tracking.Grains.Shipments;
 using Tracking.Journal;
 using Tracking.Silo.Hosting;
@@ -17,13 +20,14 @@ internal static class ExportCommand
     {
         var personal = new Option<bool>("--personal") { Description = "With carriers' texts, names and streets, where their keys still exist." };
         var decisions = new Option<bool>("--decisions") { Description = "With one line per decision as well." };
-        var command = new Command("export", "Prints every stored scan as JSON lines.") { personal, decisions };
+        var offers = new Option<bool>("--offers") { Description = "With one line per offer that was made, and the order and cause it was made for." };
+        var command = new Command("export", "Prints every stored scan as JSON lines.") { personal, decisions, offers };
         command.TreatUnmatchedTokensAsErrors = false;
-        command.SetAction((parsed, cancel) => RunAsync([.. parsed.UnmatchedTokens], parsed.GetValue(personal), parsed.GetValue(decisions), cancel));
+        command.SetAction((parsed, cancel) => RunAsync([.. parsed.UnmatchedTokens], parsed.GetValue(personal), parsed.GetValue(decisions), parsed.GetValue(offers), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] settings, bool personal, bool decisions, CancellationToken cancel)
+    private static async Task<int> RunAsync(string[] settings, bool personal, bool decisions, bool offers, CancellationToken cancel)
     {
         var builder = SiloConfiguration.CreateBuilder(settings);
         var storage = Configured.Storage(builder.Configuration);
@@ -33,8 +37,10 @@ internal static class ExportCommand
             await using var store = await JournalFactory.OpenAsync(storage, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, cancel);
             await using var output = new BufferedStream(Console.OpenStandardOutput(), 256 * 1024);
             await using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+            var causes = new Dictionary<string, string>(StringComparer.Ordinal);
             await foreach (var row in store.Journal.ReadAllAsync(cancel))
             {
+                if (offers && OrderStreams.KeyOf(row.Stream) is { } order) Offers(row, order);
                 if (ShipmentStream.KeyOf(row.Stream) is not { } key) continue;
                 var append = ShipmentJson.Read(row.Open.Span, personal ? row.Personal.Span : default);
                 foreach (var (scan, receivedAt) in append.Scans)
@@ -69,6 +75,25 @@ internal static class ExportCommand
             }
             await output.FlushAsync(cancel);
             return 0;
+
+            // A stream comes in order: an offer is decided, with its cause, before it is made.
+            void Offers(JournalRow row, OrderKey order)
+            {
+                foreach (var happened in OrderJson.Read(row.Open.Span).Events)
+                {
+                    if (happened is RemedyDecided { Decision: { IsOffer: true } decision }) causes[decision.Offer] = decision.Cause.ToString();
+                    if (happened is not OfferMade made) continue;
+                    json.WriteStartObject();
+                    json.WriteString("retailer"u8, order.Retailer);
+                    json.WriteString("order"u8, order.Order);
+                    json.WriteNumber("version"u8, row.Version);
+                    json.WriteString("recordedAt"u8, row.RecordedAt.UtcDateTime);
+                    json.WriteString("offer"u8, made.Offer);
+                    json.WriteString("cause"u8, causes.GetValueOrDefault(made.Offer, "unknown"));
+                    json.WriteEndObject();
+                    Line();
+                }
+            }
 
             void Line()
             {
