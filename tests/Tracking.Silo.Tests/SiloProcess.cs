@@ -9,7 +9,7 @@ namespace Tracking.Silo.Tests;
 /// <summary>The real program as a real process, on a port and in a folder of its own. Ended by its process id.</summary>
 internal sealed partial class SiloProcess : IAsyncDisposable
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Tracking.Silo.dll");
+    internal static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Tracking.Silo.dll");
 
     private readonly Process _process;
     private readonly StringBuilder _output;
@@ -27,10 +27,13 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     public string Output { get { lock (_output) return _output.ToString(); } }
 
     /// <summary>Starts and waits until it is ready.</summary>
-    public static async Task<SiloProcess> StartAsync(string folder, params string[] settings)
+    public static Task<SiloProcess> StartAsync(string folder, params string[] settings) => StartLoggingToAsync(null, folder, settings);
+
+    /// <summary>The same, with everything it prints going to a file.</summary>
+    public static async Task<SiloProcess> StartLoggingToAsync(string? log, string folder, params string[] settings)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var (process, output) = await LaunchAsync(folder, [$"--Urls={address}", .. settings]);
+        var (process, output) = await LaunchAsync(folder, [$"--Urls={address}", .. settings], log);
         var silo = new SiloProcess(process, output, address);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));   // a second on a machine of its own; nobody knows how long beside builds
         while (true)
@@ -61,10 +64,11 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         }
     }
 
-    private static async Task<(Process, StringBuilder)> LaunchAsync(string folder, string[] arguments)
+    private static async Task<(Process, StringBuilder)> LaunchAsync(string folder, string[] arguments, string? log = null)
     {
         Directory.CreateDirectory(folder);
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(log is null ? "dotnet" : "/bin/sh") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        if (log is not null) foreach (var word in (string[])["-c", $"exec dotnet \"$@\" >'{log}' 2>&1", "sh"]) start.ArgumentList.Add(word);
         start.ArgumentList.Add(Program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         await ConfigureAsync(start, folder);

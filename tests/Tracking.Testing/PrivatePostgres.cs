@@ -41,10 +41,26 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     /// <summary>A server for one test alone, to stop, freeze or configure. <paramref name="settings"/> such as <c>fsync=off</c>.</summary>
-    public static Task<PrivatePostgres> OwnOrSkipAsync(string[]? settings = null, [CallerMemberName] string test = "", [CallerFilePath] string file = "")
+    /// <param name="under">Folder for its data, such as a small disk. Default: the machine's temporary files.</param>
+    public static Task<PrivatePostgres> OwnOrSkipAsync(string[]? settings = null, [CallerMemberName] string test = "", [CallerFilePath] string file = "", string? under = null)
     {
         Requires.Part("PostgreSQL's own programs", CanStart, "apt-get install postgresql", test, file);
-        return StartOwnAsync(settings ?? []);
+        return StartOwnAsync(settings ?? [], under);
+    }
+
+    /// <summary>Its first process, the one all others come from.</summary>
+    public int ProcessId => Postmaster();
+
+    /// <summary>Starts the server again if it has ended by itself, as it does when it can write no more log. Answers whether it had.</summary>
+    public async Task<bool> ReviveAsync()
+    {
+        if (_guard is null) return false;
+        using var moment = new CancellationTokenSource(TimeSpan.FromSeconds(2));   // the guard looks twice a second
+        try { await _guard.WaitForExitAsync(moment.Token); }
+        catch (OperationCanceledException) { return false; }
+        _guard.Dispose();
+        await StartAsync();
+        return true;
     }
 
     /// <summary>A new, empty database; answers its connection string.</summary>
@@ -117,10 +133,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return await StartOwnAsync([]);
     }
 
-    private static async Task<PrivatePostgres> StartOwnAsync(string[] settings)
+    private static async Task<PrivatePostgres> StartOwnAsync(string[] settings, string? under = null)
     {
         var programs = Programs() ?? throw new InvalidOperationException("No PostgreSQL here.");
-        var folder = Directory.CreateTempSubdirectory("tracking-pg-").FullName;
+        var folder = under is null ? Directory.CreateTempSubdirectory("tracking-pg-").FullName : Directory.CreateDirectory(Path.Combine(under, "pg")).FullName;
         if (Environment.IsPrivilegedProcess) await RunAsync($"chown postgres '{folder}'");
         await RunAsync($"cd / && {Unprivileged()} '{programs}/initdb' -D '{folder}/data' -A trust -U postgres -E UTF8 --locale=C --no-sync");
         var port = FreePort();

@@ -150,6 +150,72 @@ public sealed class PostgresFaultTests(PostgresFaultTests.OwnServer own) : IClas
     }
 
     [Fact]
+    public async Task R29_The_server_flushes_its_log_at_least_once_for_each_commit_that_was_acked()
+    {
+        var server = await own.OrSkipAsync();
+        await using var store = await OpenAsync(await server.CreateDatabaseAsync());
+        await using var admin = new NpgsqlConnection(await server.CreateDatabaseAsync() + ";Pooling=false");
+        await admin.OpenAsync();
+        var statement = admin.PostgreSqlVersion.Major >= 18 ? "SELECT sum(fsyncs)::bigint FROM pg_stat_io WHERE object = 'wal'" : "SELECT wal_sync FROM pg_stat_wal";
+        var before = await FlushesAsync();
+
+        await AppendOneByOneAsync(store, 200);
+
+        await UntilAsync(async () => await FlushesAsync() - before >= 200);   // sessions tell what they did when they have been idle for a second
+
+        async Task<long> FlushesAsync()
+        {
+            await using var command = new NpgsqlCommand(statement, admin);
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    // The server's own count could be wrong about itself; the kernel's is not.
+    [Fact]
+    public async Task R29_The_kernel_sees_a_flush_for_each_commit_that_was_acked()
+    {
+        var server = await own.OrSkipAsync();
+        var database = await server.CreateDatabaseAsync();
+        var seen = Path.GetTempFileName();
+        using var tracer = await TraceOrSkipAsync(server.ProcessId, seen);
+        try
+        {
+            await using (var store = await OpenAsync(database)) await AppendOneByOneAsync(store, 200);
+
+            // Sessions that began after the tracer did are followed; theirs are the commits.
+            await UntilAsync(async () => (await File.ReadAllLinesAsync(seen)).Count(static line => line.Contains("sync(", StringComparison.Ordinal)) >= 200);
+        }
+        finally
+        {
+            if (!tracer.HasExited) Process.Start("kill", ["-INT", tracer.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+            await tracer.WaitForExitAsync();
+            File.Delete(seen);
+        }
+    }
+
+    private static async Task AppendOneByOneAsync(JournalStore store, int count)
+    {
+        for (var version = 1; version <= count; version++) await store.Journal.AppendAsync(new("s/acme/ups/flushed", version, Noon.AddSeconds(version), "x"u8.ToArray()));
+    }
+
+    // To trace is a right, not a part one could install.
+    private static async Task<Process> TraceOrSkipAsync(int process, string to, [CallerMemberName] string test = "")
+    {
+        var start = new ProcessStartInfo("strace", ["-f", "-p", process.ToString(System.Globalization.CultureInfo.InvariantCulture), "-e", "trace=fsync,fdatasync", "-o", to]) { RedirectStandardError = true };
+        string said;
+        try
+        {
+            var tracer = Process.Start(start)!;
+            said = await tracer.StandardError.ReadLineAsync() ?? "";
+            if (said.Contains("attached", StringComparison.Ordinal)) return tracer;
+            tracer.Dispose();
+        }
+        catch (System.ComponentModel.Win32Exception missing) { said = missing.Message; }
+        Assert.Skip($"{nameof(PostgresFaultTests)}.{test} did not run: it needs strace and the right to trace ({said}).");
+        throw new UnreachableException();
+    }
+
+    [Fact]
     public async Task Heads_offered_while_the_server_was_down_are_written_when_it_is_back()
     {
         var server = await own.OrSkipAsync();
