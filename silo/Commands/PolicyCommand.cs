@@ -5,6 +5,7 @@ using Tracking.Domain.Orders;
 using Tracking.Domain.Recovery;
 using Tracking.Domain.Shipments;
 using Tracking.Domain.Vocabulary;
+using Tracking.Grains.Customers;
 using Tracking.Grains.Estimates;
 using Tracking.Grains.Orders;
 using Tracking.Grains.Shipments;
@@ -94,6 +95,7 @@ internal static class PolicyCommand
             if (++rows % 4_096 == 0) bar?.Invoke(Math.Min(0.999, Partitions.Of(row.Stream) / (double)Partitions.Count));
             if (StreamName.Retailer(row.Stream) != retailer) continue;
             if (row.Version == 1 && OrderStreams.KeyOf(row.Stream) is { IsStandIn: false }) orders.Add(row.Stream);
+            else if (row.Stream[0] == OrderStreams.CustomerKind) foreach (var wants in CustomerContacts.WishesIn(row)) trial.Take(row.Stream[(retailer.Length + 3)..], row.RecordedAt, wants);
             else if (minds && row.Marked && ShipmentStream.KeyOf(row.Stream) is { } key && ShipmentReaction.IsTrouble(ShipmentJson.Read(row.Open.Span))) troubled.Add(key);
         }
         bar?.Invoke(1);

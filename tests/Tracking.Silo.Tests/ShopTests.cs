@@ -92,6 +92,23 @@ public sealed class ShopTests(ShopTests.Running running) : IClassFixture<ShopTes
     }
 
     [Fact]
+    public async Task A_customer_who_wants_no_offers_is_told_and_offered_nothing_and_the_ledger_shows_what_was()
+    {
+        var offer = await Shop.DelayedAsync(Silo, "WANTS", "WANTS1");
+        using (var ledger = JsonDocument.Parse(await Silo.GetAsync("demo", "/v1/customers/c-WANTS")))
+            ledger.RootElement.GetProperty("ledger")[0].GetProperty("offer").GetString().ShouldBe(offer);
+        using (var odd = await Shop.SendAsync(Silo.Client, HttpMethod.Put, "/v1/customers/c-WANTS/preferences", """{"offers":"never"}""")) odd.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using (var set = await Shop.SendAsync(Silo.Client, HttpMethod.Put, "/v1/customers/c-WANTS/preferences", """{"offers":false,"channels":["email"]}""")) set.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using (var placed = await Shop.PostAsync(Silo.Client, "/v1/orders", Shop.Order("WANTS2", "WANTS2").Replace("c-WANTS2", "c-WANTS", StringComparison.Ordinal))) placed.StatusCode.ShouldBe(HttpStatusCode.Created);
+        await Shop.DelayAsync(Silo, "WANTS2");
+
+        var history = await Silo.UntilAsync("demo", "/v1/orders/WANTS2/history", static body => body.Contains("offer-withheld", StringComparison.Ordinal));
+        history.ShouldContain("The carrier reported a delay, but the customer wants no offers.");
+        await Silo.UntilAsync("demo", "/v1/orders/WANTS2", _ => Letters("c-WANTS").Any(static text => text.Contains("\"kind\": \"delayed\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_policy_tried_on_what_is_recorded_says_what_was_really_offered_and_what_another_would_have()
     {
         await Shop.DelayedAsync(Silo, "TRY1", "TRY1");

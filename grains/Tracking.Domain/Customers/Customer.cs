@@ -56,6 +56,9 @@ public sealed record Customer
 {
     public const string Open = "open";
 
+    /// <summary>Why somebody who wants no offers gets none.</summary>
+    public const string WantsNone = "the customer wants none";
+
     /// <summary>Orders whose categories are remembered, the newest; more say nothing more of somebody.</summary>
     public const int MaxPurchases = 20;
     /// <summary>Categories kept of one order.</summary>
@@ -103,7 +106,7 @@ public sealed record Customer
     /// <summary>Why an offer for that order, decided at that moment, does not get into the ledger; null when it does.</summary>
     public string? Refuses(string order, DateTimeOffset at, int spacingDays)
     {
-        if (!WantsOffers) return "the customer wants none";
+        if (!WantsOffers) return WantsNone;
         if (spacingDays == 0) return null;
         foreach (var line in Lines.Values)
             if (line.Entered.Order != order && (at - line.Entered.At).Duration() < TimeSpan.FromDays(spacingDays))

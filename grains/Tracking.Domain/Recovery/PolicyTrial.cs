@@ -24,11 +24,19 @@ public sealed class PolicyTrial(RecoveryPolicy policy, EddSnapshot edd, DateTime
 {
     private readonly List<Moment> _moments = [];
     private readonly List<Order> _orders = [];
+    private readonly Dictionary<string, List<(DateTimeOffset At, bool Offers)>> _wishes = new(StringComparer.Ordinal);
 
     private readonly record struct Moment(DateTimeOffset At, int Order, Order Known, DueMoment Due);
 
     /// <summary>Orders that were looked at.</summary>
     public int Orders { get; private set; }
+
+    /// <summary>Takes what a customer said about offers, oldest first.</summary>
+    public void Take(string customer, DateTimeOffset at, bool wantsOffers)
+    {
+        if (!_wishes.TryGetValue(customer, out var wishes)) _wishes[customer] = wishes = [];
+        wishes.Add((at, wantsOffers));
+    }
 
     /// <summary>Takes one order: its appends oldest first (decisions among them are ignored) and all that reached us of its parcels.</summary>
     /// <param name="key">Its key; for a parcel without an order its stand-in.</param>
@@ -111,6 +119,7 @@ public sealed class PolicyTrial(RecoveryPolicy policy, EddSnapshot edd, DateTime
         {
             foreach (var purse in decision.Purses)
                 if (purses.GetValueOrDefault(purse.Id).Used + decision.Reserve > purse.Limit) return Withheld.Budget;
+            if (_wishes.TryGetValue(order.CustomerId, out var wishes) && wishes.LastOrDefault(w => w.At <= decision.At, (default, true)) is { Offers: false }) return Withheld.NotWanted;
             if (!ledgers.TryGetValue(order.CustomerId, out var ledger)) ledgers[order.CustomerId] = ledger = [];
             if (decision.SpacingDays > 0 && ledger.Any(l => l.Order != order.Key.Order && (decision.At - l.At).Duration() < TimeSpan.FromDays(decision.SpacingDays))) return Withheld.Spacing;
             ledger.Add((decision.At, order.Key.Order));

@@ -82,6 +82,8 @@ public enum Withheld : byte
     Holiday = 8,
     /// <summary>The shop's own codes are used up, and its policy wants no others.</summary>
     Codes = 9,
+    /// <summary>The customer wants no offers.</summary>
+    NotWanted = 10,
 }
 
 /// <summary>A purse that an offer is paid from.</summary>

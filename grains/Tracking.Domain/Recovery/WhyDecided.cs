@@ -51,6 +51,7 @@ public static class WhyDecided
         Withheld.TooLate => $"it was too long ago to say sorry{More(detail)}",
         Withheld.TellOnly => $"rule {decision.Rule} says to tell only",
         Withheld.Holiday => $"offers rest{More(detail)}",
+        Withheld.NotWanted => "the customer wants no offers",
         Withheld.Codes => $"the shop's codes are used up{More(detail)}",
         _ => "nothing was offered",
     };

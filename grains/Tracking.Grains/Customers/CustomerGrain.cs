@@ -79,6 +79,10 @@ public sealed class CustomerGrain(IEventJournal journal, TimeProvider clock) : G
 /// <summary>How to reach a customer: personal, sealed beside the customer's events, gone with the stream's key.</summary>
 public static class CustomerContacts
 {
+    /// <summary>What a stored row of a customer says about wanting offers.</summary>
+    public static IEnumerable<bool> WishesIn(JournalRow row)
+        => JournalledState<Customer, CustomerEvent>.EventsIn(row).OfType<PreferencesSet>().Select(static set => set.Offers);
+
     /// <summary>The newest contact; null when none was told or it was erased.</summary>
     public static async Task<Contact?> ReadAsync(IEventJournal journal, string stream)
     {

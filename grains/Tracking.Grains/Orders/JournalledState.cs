@@ -48,6 +48,9 @@ internal sealed class JournalledState<TState, TEvent>(IEventJournal journal, str
         return (state, version, recordedAt);
     }
 
+    /// <summary>The events of one stored row.</summary>
+    public static ImmutableArray<TEvent> EventsIn(JournalRow row) => JsonSerializer.Deserialize<Stored>(row.Open.Span, OrderJson.Options)!.Events;
+
     /// <summary>Stores and believes. Throws <see cref="TimeoutException"/> when nobody knows whether it is stored, or it is not: ask again.</summary>
     public async ValueTask<TState> AppendAsync(ReadOnlyMemory<byte> personal, bool marked, params ImmutableArray<TEvent> events)
     {

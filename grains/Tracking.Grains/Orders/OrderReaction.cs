@@ -67,7 +67,7 @@ public sealed class OrderReaction(IGrainFactory grains, OrderLoader loader, Purs
             var entry = new LedgerEntry(decision.Offer, key.Order, decision.Cause, decision.At, decision.Reserve, decision.Currency, decision.SpacingDays);
             if (await Customer(order).Enter(entry) is { } why)
             {
-                (answer, detail) = (Withheld.Spacing, why);
+                (answer, detail) = why == Domain.Customers.Customer.WantsNone ? (Withheld.NotWanted, (string?)null) : (Withheld.Spacing, why);
                 await GiveBackAsync(key, decision);
             }
         }
