@@ -71,6 +71,24 @@ public sealed class GalleryTests(Chromium chromium)
         found.Order().ShouldBeEmpty();
     }
 
+    // Two to one on white, nearly white, nearly black, and the hardest to be right on both: a middle grey.
+    [Theory, Trait("Runtime", "none")]
+    [InlineData("#aab4ff"), InlineData("#fffde0"), InlineData("#0a0014"), InlineData("#808080")]
+    public async Task Whatever_colour_a_shop_saves_its_page_can_be_read_in_both_themes(string colour)
+    {
+        await using var host = await PageHost.StartAsync();
+        foreach (var theme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await using var visitor = await chromium.VisitorAsync(new BrowserNewContextOptions { ColorScheme = theme, BypassCSP = true });
+            var page = await visitor.NewPageAsync();
+            foreach (var state in new[] { "moving", "change" })
+            {
+                await page.GotoAsync($"{host.Address}/dev/gallery/{state}?colour={Uri.EscapeDataString(colour)}");
+                (await Axe.ViolationsAsync(page)).ShouldBeEmpty($"{state} {theme}");
+            }
+        }
+    }
+
     // U-14: someone who holds a small phone sees all four answers without scrolling.
     [Fact, Trait("Runtime", "none")]
     public async Task The_first_screen_of_a_small_phone_answers_all_four_questions()
