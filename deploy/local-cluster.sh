@@ -59,10 +59,10 @@ wait_ready() {
 
 start_database() {
   local programs; programs=$(postgres_programs)
-  if [ ! -d "$folder/postgres" ]; then
-    mkdir -p "$folder/postgres" && chmod 700 "$folder/postgres"
+  if [ ! -d "$folder/postgres/data" ]; then   # made beside and moved, so that what was interrupted is begun again
+    rm -rf "$folder/postgres/making"; mkdir -p "$folder/postgres" && chmod 700 "$folder/postgres"
     [ "$(id -u)" != 0 ] || chown postgres "$folder/postgres"
-    as_postgres "$programs/initdb" -D "$folder/postgres/data" -A trust -U postgres -E UTF8 --locale=C >"$folder/postgres.log" 2>&1 || refuse "initdb failed: $(tail -n 3 "$folder/postgres.log")"
+    as_postgres "$programs/initdb" -D "$folder/postgres/making" -A trust -U postgres -E UTF8 --locale=C >"$folder/postgres.log" 2>&1 && mv "$folder/postgres/making" "$folder/postgres/data" || refuse "initdb failed: $(tail -n 3 "$folder/postgres.log")"
   fi
   as_postgres "$programs/pg_ctl" -D "$folder/postgres/data" -l "$folder/postgres/log" -w -t 60 \
     -o "-p $database_port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder/postgres -c max_connections=200" start >/dev/null || refuse "PostgreSQL did not start; its log is $folder/postgres/log"
