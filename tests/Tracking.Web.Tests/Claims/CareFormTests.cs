@@ -188,6 +188,7 @@ public sealed class CareFormTests
         public Task Seen(string useId, DateTimeOffset at) => throw new NotSupportedException();
         public Task<CaseAnswer> Recovered(RecoveryNote note) => throw new NotSupportedException();
         public Task<CaseAnswer> BoughtAgain(string recoveryId) => throw new NotSupportedException();
+        public Task Forget() => throw new NotSupportedException();
         public Task Wake() => throw new NotSupportedException();
     }
 }
