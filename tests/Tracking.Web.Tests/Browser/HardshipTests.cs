@@ -125,7 +125,7 @@ public sealed class HardshipTests(Chromium chromium)
         {
             clock.Advance(TimeSpan.FromDays(1));
             await page.Clock.FastForwardAsync((long)TimeSpan.FromDays(1).TotalMilliseconds);
-            await page.WaitForFunctionAsync($"document.querySelector('[data-s=fresh]').textContent.includes('{(day == 1 ? "24 hours" : day + " days")} ago')");
+            await page.WaitForFunctionAsync($"() => document.querySelector('[data-s=fresh]').textContent.includes('{(day == 1 ? "24 hours" : day + " days")} ago')");
         }
         await page.Locator("[data-s=when]", new PageLocatorOptions { HasText = "Day not known yet" }).WaitForAsync();
         (await page.Locator("[data-s=where]").TextContentAsync()).ShouldBe("Last seen in Hannover");
@@ -152,7 +152,7 @@ public sealed class HardshipTests(Chromium chromium)
         clock.Advance(TimeSpan.FromDays(7));
         if (!online) await visitor.SetOfflineAsync(true);
         await page.EvaluateAsync("window.slept = 7 * 864e5; document.dispatchEvent(new Event('visibilitychange'))");
-        await page.WaitForFunctionAsync("document.querySelector('[data-s=fresh]').textContent.includes('7 days ago')");
+        await page.WaitForFunctionAsync("() => document.querySelector('[data-s=fresh]').textContent.includes('7 days ago')");
         if (online) await page.Locator("[data-s=when]", new PageLocatorOptions { HasText = "Day not known yet" }).WaitForAsync();
     }
 

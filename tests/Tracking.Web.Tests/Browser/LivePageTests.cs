@@ -197,7 +197,7 @@ public sealed class LivePageTests(Chromium chromium)
         host.Parcels.Publish(view = Next(view, Milestone.InTransit, "Ulm"));   // moves, but says nothing new of when and how
         await page.GetByText("Last seen in Ulm").WaitForAsync();
         host.Parcels.Publish(Next(view, Milestone.Delivered, "Potsdam"));
-        await page.WaitForFunctionAsync("window.said.length > 0");
+        await page.WaitForFunctionAsync("() => window.said.length > 0");
         (await page.EvaluateAsync<string[]>("window.said")).ShouldHaveSingleItem().ShouldStartWith("Delivered. Delivered: ");
     }
 

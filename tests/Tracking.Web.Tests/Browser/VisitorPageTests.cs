@@ -55,7 +55,7 @@ public sealed class VisitorPageTests(Chromium chromium)
         await frame.Locator("#live[data-is=on]").WaitForAsync();
         host.Parcels.Publish(view with { Version = view.Version + 1, Status = Domain.Vocabulary.Milestone.Delivered });
         await frame.Locator("[data-s=status]", new FrameLocatorLocatorOptions { HasText = "Delivered" }).WaitForAsync();
-        await page.WaitForFunctionAsync("document.querySelector('iframe').offsetHeight > 200");
+        await page.WaitForFunctionAsync("() => document.querySelector('iframe').offsetHeight > 200");
         (await visitor.CookiesAsync()).ShouldBeEmpty();
         await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Chromium.Screenshots, "widget.png") });
 
