@@ -92,7 +92,6 @@ public static class HtmlReport
             run.Verification is { Duplicates: > 0 } d ? $"{N(d.Duplicates)} scans stored twice" : null,
             run.Verification is { Foreign: > 0 } f ? $"{N(f.Foreign)} scans stored that were never sent" : null,
             run.Metrics.GetValueOrDefault("offers_twice") is > 0 and var twice ? $"{N(twice)} offers made twice" : null,
-            run.Metrics.GetValueOrDefault("offers_missing") is > 0 and var missing ? $"{N(missing)} orders without the offer they are owed" : null,
             run.Metrics.GetValueOrDefault("backwards") > 0 ? $"{N(run.Metrics["backwards"])} pages went backwards" : null,
             run.Metrics.GetValueOrDefault("stale") > 0 ? $"{N(run.Metrics["stale"])} pages stayed behind" : null,
         }.Where(w => w is not null)) + "."),

@@ -453,7 +453,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         // CPU while the load was offered; the last second is cut short and left out.
         var busy = _series.Count > 1 ? _series.SkipLast(1).Average(s => s.GeneratorCpu) : 0;
         var generator = GeneratorCheck.Of(outcome, busy);
-        var broken = verification is { Holds: false } || _glass.Backwards > 0 || stale > 0 || figures.GetValueOrDefault("offers_twice") > 0 || figures.GetValueOrDefault("offers_missing") > 0;
+        var broken = verification is { Holds: false } || _glass.Backwards > 0 || stale > 0 || figures.GetValueOrDefault("offers_twice") > 0;
         // A late generator spoils times and rates. What was lost, stored twice or shown wrongly was so whoever was late.
         var verdict = broken ? Verdict.InvariantBroken
             : interrupted ? Verdict.Interrupted

@@ -31,6 +31,7 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
     private static readonly MediaTypeHeaderValue Json = new("application/json"), Ndjson = new("application/x-ndjson");
 
     private readonly ConcurrentDictionary<long, byte> _eligible = new();
+    private readonly ConcurrentQueue<long> _confirmed = new();
     private readonly Dictionary<(long Order, string Cause), int> _made = [];
     private readonly HashSet<long> _offered = [];
     private long _firstEvent;
@@ -76,10 +77,10 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
         await Task.WhenAll(underWay);
     }
 
-    /// <summary>Whether the offers of the newest of them have come; asked of the server, for whoever waits before the store is read.</summary>
+    /// <summary>Whether the offers of those that were confirmed last have come; asked of the server, for whoever waits before the store is read.</summary>
     public async Task<bool> NewestHaveOffersAsync()
     {
-        foreach (var order in _eligible.Keys.OrderDescending().Take(20))
+        foreach (var order in _confirmed.TakeLast(100))
         {
             try
             {
@@ -122,6 +123,7 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
             }, stop)) return;
         ledger.MarkAnswer(delay.Event, Outcome.Accepted);
         _eligible[order] = 0;
+        _confirmed.Enqueue(order);
     }
 
     private async Task<bool> UntilTakenAsync(string path, ReadOnlyMemory<byte> body, MediaTypeHeaderValue type, Func<byte[], bool> taken, CancellationToken stop)
