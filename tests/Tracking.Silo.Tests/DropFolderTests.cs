@@ -84,14 +84,14 @@ public sealed class DropFolderTests
         var metrics = await silo.UntilMetricAsync("tracking_files_total{outcome=\"refused\"} 3");
         metrics.ShouldContain("tracking_files_total{outcome=\"done\"} 6");
         metrics.ShouldContain("tracking_file_scans_total{outcome=\"quarantined\"} 2");
-        silo.Output.ShouldContain("plain.csv of acme/rows-1 is done: 10 scans recorded, 0 known before");
+        await silo.SaysAsync("plain.csv of acme/rows-1 is done: 10 scans recorded, 0 known before");
 
         // The same file under another name says nothing new; renaming makes the unfinished one final.
         File.Copy(Path.Combine(rows, "done", "plain.csv"), Path.Combine(rows, "again.csv"));
         File.Move(Path.Combine(rows, "unfinished.csv.part"), Path.Combine(rows, "unfinished.csv"));
         await DoneAsync(silo, Path.Combine(rows, "done", "again.csv"));
         await DoneAsync(silo, Path.Combine(rows, "done", "unfinished.csv"));
-        silo.Output.ShouldContain("again.csv of acme/rows-1 is done: 0 scans recorded, 10 known before");
+        await silo.SaysAsync("again.csv of acme/rows-1 is done: 0 scans recorded, 10 known before");
         await silo.StopAsync();
         (await ExportedKeysAsync(scratch)).ShouldSatisfyAllConditions(k => k.Count.ShouldBe(k.Distinct().Count()));
     }
@@ -116,7 +116,7 @@ public sealed class DropFolderTests
         await using (var second = await SiloProcess.StartAsync(scratch.Folder, Settings(scratch, settle: 0)))
         {
             await DoneAsync(second, Path.Combine(folder, "done", "big.csv.gz"));
-            second.Output.ShouldContain("big.csv.gz of acme/rows-1 goes on behind");
+            await second.SaysAsync("big.csv.gz of acme/rows-1 goes on behind");
             await second.StopAsync();
         }
         var keys = await ExportedKeysAsync(scratch);
@@ -129,7 +129,7 @@ public sealed class DropFolderTests
     public async Task A_file_that_still_grows_is_not_read_until_it_stands_still()
     {
         using var scratch = new Scratch();
-        await using var silo = await SiloProcess.StartAsync(scratch.Folder, Settings(scratch, settle: 5));
+        await using var silo = await SiloProcess.StartAsync(scratch.Folder, Settings(scratch, settle: 2));
         var path = Path.Combine(scratch.At("drop"), "acme", "rows-1", "growing.csv");
         await silo.UntilMetricAsync("tracking_files_waiting_bytes 0");
         var text = Csv(0, 100);
@@ -140,7 +140,7 @@ public sealed class DropFolderTests
             await silo.UntilMetricAsync($"tracking_files_waiting_bytes {new FileInfo(path).Length}");   // seen in this length
         }
         await DoneAsync(silo, Path.Combine(Path.GetDirectoryName(path)!, "done", "growing.csv"));
-        silo.Output.ShouldContain("growing.csv of acme/rows-1 is done: 100 scans recorded, 0 known before, 0 quarantined");
+        await silo.SaysAsync("growing.csv of acme/rows-1 is done: 100 scans recorded, 0 known before, 0 quarantined");
     }
 
     [Fact]

@@ -62,8 +62,8 @@ public sealed class PollTests
             metrics.ShouldContain("tracking_poll_asked_total{carrier=\"ups\"} 1");
             metrics.ShouldContain("tracking_poll_answers_total{carrier=\"ups\",outcome=\"answered\"} 1");
             metrics.ShouldContain("tracking_poll_answers_total{carrier=\"dhl\",outcome=\"refused\"} 1");
-            silo.Output.ShouldContain("Carriers are asked for live shipments: dhl for acme, fedex for acme, ups for acme, usps for acme, ups for pushed.");
-            silo.Output.ShouldContain("ups is not asked for pushed");
+            await silo.SaysAsync("Carriers are asked for live shipments: dhl for acme, fedex for acme, ups for acme, usps for acme, ups for pushed.");
+            await silo.SaysAsync("ups is not asked for pushed");
             silo.Output.ShouldNotContain("secret-");
             (await silo.StopAsync()).ShouldBe(0);
         }

@@ -103,6 +103,17 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for words of its log: they come by a queue and a pipe, after what they tell of.</summary>
+    public async Task SaysAsync(string words)
+    {
+        var patience = Stopwatch.StartNew();
+        while (!Output.Contains(words, StringComparison.Ordinal))
+        {
+            if (patience.Elapsed > TimeSpan.FromMinutes(1)) throw new TimeoutException($"It never said '{words}': {Output}");
+            await Task.Delay(25);
+        }
+    }
+
     public Task<string> UntilMetricAsync(string line) => UntilAsync("demo", "/metrics", text => text.Contains(line, StringComparison.Ordinal));
 
     /// <summary><c>kill -9</c>.</summary>
