@@ -8,11 +8,9 @@ namespace Tracking.Silo.Hosting;
 /// Shops' own codes as files: <c>codes/{retailer}/{pool}.txt</c> below the data folder, one code a line, looked at every two seconds. Codes may be added at any time; one that was given out stays given,
 /// whatever the file says later.
 /// </summary>
-internal sealed partial class CodeFiles(IConfiguration configuration, CodeShelf shelf, TimeProvider clock, ILogger<CodeFiles> log) : BackgroundService
+internal sealed partial class CodeFiles(IConfiguration configuration, CodeShelf shelf, TimeProvider clock, ILogger<CodeFiles> log) : WatchedFiles(clock)
 {
     private const long MaxBytes = 64 << 20;
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, (DateTime Written, long Length)> _known = new(StringComparer.Ordinal);
 
     private static string Folder(IConfiguration configuration) => Path.Combine(SiloConfiguration.DataFolder(configuration), "codes");
 
@@ -45,47 +43,24 @@ internal sealed partial class CodeFiles(IConfiguration configuration, CodeShelf 
         return problems;
     }
 
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        Look();   // before anything is given out
-        return base.StartAsync(cancellationToken);
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stopping)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(Period, clock, stopping);
-                Look();
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested) { }   // a stop is no fault
-    }
-
-    private void Look()
+    protected override IEnumerable<string> Files()
     {
         var folder = Folder(configuration);
-        if (!Directory.Exists(folder)) return;
-        foreach (var retailer in Directory.GetDirectories(folder).Where(static f => RetailerDirectory.IsId(Path.GetFileName(f))))
-            foreach (var path in Paths(retailer))
-            {
-                try
-                {
-                    var file = new FileInfo(path);
-                    var now = (file.LastWriteTimeUtc, file.Length);
-                    if (!CodePool.IsName(Path.GetFileNameWithoutExtension(path)) || _known.TryGetValue(path, out var before) && before == now) continue;
-                    _known[path] = now;
-                    var problems = new List<string>();
-                    var pool = Read(path, problems);
-                    shelf.Put(Path.GetFileName(retailer), pool);
-                    LogRead(log, Path.GetFileName(retailer), pool.Name, pool.Codes.Length);
-                    if (problems.Count > 0) LogLines(log, Path.GetFileName(retailer), pool.Name, problems.Count, problems[0]);
-                }
-                catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException) { LogRefused(log, Path.GetFileName(path), unreadable.Message); }
-            }
+        if (!Directory.Exists(folder)) return [];
+        return Directory.GetDirectories(folder).Where(static f => RetailerDirectory.IsId(Path.GetFileName(f))).SelectMany(Paths).Where(static path => CodePool.IsName(Path.GetFileNameWithoutExtension(path)));
     }
+
+    protected override void Use(FileInfo file)
+    {
+        var retailer = file.Directory!.Name;
+        var problems = new List<string>();
+        var pool = Read(file.FullName, problems);
+        shelf.Put(retailer, pool);
+        LogRead(log, retailer, pool.Name, pool.Codes.Length);
+        if (problems.Count > 0) LogLines(log, retailer, pool.Name, problems.Count, problems[0]);
+    }
+
+    protected override void Refuse(FileInfo file, string problem) => LogRefused(log, file.Name, problem);
 
     private static CodePool Read(string path, List<string> problems)
     {

@@ -8,11 +8,8 @@ namespace Tracking.Silo.Hosting;
 /// Recovery policies as files: <c>policies/{retailer}.json</c> below the data folder, looked at every two seconds. A file with a problem is not used: what it said before
 /// stays, and the problem is logged once with its line and what to do.
 /// </summary>
-internal sealed partial class PolicyFiles(string folder, PolicyBook book, RetailerDirectory retailers, TimeProvider clock, ILogger<PolicyFiles> log) : BackgroundService
+internal sealed partial class PolicyFiles(string folder, PolicyBook book, RetailerDirectory retailers, TimeProvider clock, ILogger<PolicyFiles> log) : WatchedFiles(clock)
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, (DateTime Written, long Length)> _known = new(StringComparer.Ordinal);
-
     public static string Folder(IConfiguration configuration) => Path.Combine(SiloConfiguration.DataFolder(configuration), "policies");
 
     /// <summary>Everything wrong with the files of a folder, one sentence each.</summary>
@@ -46,44 +43,21 @@ internal sealed partial class PolicyFiles(string folder, PolicyBook book, Retail
         }
     }
 
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        Look();   // before anything is decided
-        return base.StartAsync(cancellationToken);
-    }
+    protected override IEnumerable<string> Files() => Paths(folder);
 
-    protected override async Task ExecuteAsync(CancellationToken stopping)
+    protected override void Use(FileInfo file)
     {
-        try
+        var retailer = Path.GetFileNameWithoutExtension(file.Name);
+        if (retailers.Find(retailer) is not { } known) LogStranger(log, file.Name, retailer);
+        else if (PolicyReader.Read(File.ReadAllBytes(file.FullName), known.Options.Currency, out var problems) is not { } policy) LogRefused(log, file.Name, string.Join(" ", problems));
+        else
         {
-            while (true)
-            {
-                await Task.Delay(Period, clock, stopping);
-                Look();
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested) { }   // a stop is no fault
-    }
-
-    private void Look()
-    {
-        foreach (var path in Paths(folder))
-        {
-            try
-            {
-                var file = new FileInfo(path);
-                var now = (file.LastWriteTimeUtc, file.Length);
-                if (_known.TryGetValue(path, out var before) && before == now) continue;
-                _known[path] = now;
-                var retailer = Path.GetFileNameWithoutExtension(path);
-                if (retailers.Find(retailer) is not { } known) { LogStranger(log, file.Name, retailer); continue; }
-                if (PolicyReader.Read(File.ReadAllBytes(path), known.Options.Currency, out var problems) is not { } policy) { LogRefused(log, file.Name, string.Join(" ", problems)); continue; }
-                book.Publish(retailer, policy);
-                LogPublished(log, retailer, policy.Version);
-            }
-            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException) { LogRefused(log, path, unreadable.Message); }
+            book.Publish(retailer, policy);
+            LogPublished(log, retailer, policy.Version);
         }
     }
+
+    protected override void Refuse(FileInfo file, string problem) => LogRefused(log, file.FullName, problem);
 
     private static IEnumerable<string> Paths(string folder) => Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal) : [];
 
