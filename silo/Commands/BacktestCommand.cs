@@ -27,13 +27,5 @@ public static class BacktestCommand
     /// <summary>Exit code 0 with a report, 2 when the folder cannot be replayed, 130 when cancelled. Progress goes to standard error when that is a terminal.</summary>
     public static Task<int> RunAsync(string folder, DateOnly? from, DateOnly? to, string? jsonPath, string? htmlPath, TextWriter output, CancellationToken cancel, string? estimatesPath = null,
         IReadOnlyCollection<string>? sharing = null, TimeSpan? grid = null)
-        => Backtests.RunAsync(folder, from, to, jsonPath, htmlPath, estimatesPath, output, Console.IsErrorRedirected ? null : Draw, cancel, sharing, grid);
-
-    private static void Draw(double done)
-    {
-        const int Width = 40;
-        var filled = (int)(done * Width);
-        Console.Error.Write($"\r[{new string('#', filled)}{new string('.', Width - filled)}] {done:P0} ");
-        if (done >= 1) Console.Error.WriteLine();
-    }
+        => Backtests.RunAsync(folder, from, to, jsonPath, htmlPath, estimatesPath, output, Terminal.Bar(), cancel, sharing, grid);
 }

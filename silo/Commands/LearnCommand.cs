@@ -32,14 +32,14 @@ public static class LearnCommand
 
     private static async Task<int> RunAsync(string file, string? retailer, string? zoneName, string[] settings, CancellationToken cancel)
     {
-        if (!File.Exists(file)) return await RefuseAsync($"{file} does not exist.");
+        if (!File.Exists(file)) return await Terminal.RefuseAsync($"{file} does not exist.");
         TimeZoneInfo? zone = null;
-        if (zoneName is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(zoneName, out zone)) return await RefuseAsync($"--zone is '{zoneName}', which is no IANA zone.");
+        if (zoneName is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(zoneName, out zone)) return await Terminal.RefuseAsync($"--zone is '{zoneName}', which is no IANA zone.");
         var builder = SiloConfiguration.CreateBuilder(settings);
         var known = builder.Configuration.GetSection("Retailers").GetChildren().Select(r => r.Key).DefaultIfEmpty("demo").ToList();
         retailer ??= known.Count == 1 ? known[0] : null;
-        if (retailer is null) return await RefuseAsync($"Several retailers are configured; say --retailer and one of {string.Join(", ", known)}.");
-        if (!RetailerDirectory.IsId(retailer) || !known.Contains(retailer, StringComparer.Ordinal)) return await RefuseAsync($"There is no retailer '{retailer}'; known: {string.Join(", ", known)}.");
+        if (retailer is null) return await Terminal.RefuseAsync($"Several retailers are configured; say --retailer and one of {string.Join(", ", known)}.");
+        if (!RetailerDirectory.IsId(retailer) || !known.Contains(retailer, StringComparer.Ordinal)) return await Terminal.RefuseAsync($"There is no retailer '{retailer}'; known: {string.Join(", ", known)}.");
 
         try
         {
@@ -48,8 +48,8 @@ public static class LearnCommand
             {
                 if (++problems <= MostProblems) Console.Error.WriteLine(said);
                 else if (problems == MostProblems + 1) Console.Error.WriteLine("more lines cannot be used; they are counted only");
-            }, Bar("reading"), cancel);
-            if (steps.Count == 0) return await RefuseAsync($"None of the {rows} lines can be used.");
+            }, Terminal.Bar("reading"), cancel);
+            if (steps.Count == 0) return await Terminal.RefuseAsync($"None of the {rows} lines can be used.");
 
             var import = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{retailer}|{zoneName}|{await DigestAsync(file, cancel)}")))[..16];
             var stream = HistoryCodec.Stream(retailer, import);
@@ -59,7 +59,7 @@ public static class LearnCommand
             var chunks = (steps.Count + Chunk - 1) / Chunk;
             if (done > 0 && done < chunks) Console.WriteLine($"going on after {done} of {chunks} parts that are stored already");
 
-            var bar = Bar("storing");
+            var bar = Terminal.Bar("storing");
             for (var part = done; part < chunks; part++)
             {
                 recordedAt = RecordedTime.Next(TimeProvider.System.GetUtcNow(), recordedAt);
@@ -70,19 +70,13 @@ public static class LearnCommand
             if (problems > 0) Console.WriteLine($"{problems} lines could not be used or were remarked on");
             return problems > 0 ? 1 : 0;
         }
-        catch (FormatException wrong) { return await RefuseAsync(wrong.Message); }
-        catch (StorageStartException refused) { return await RefuseAsync(refused.Message); }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return await RefuseAsync("Stopped; the same command goes on from here.", 130); }
+        catch (FormatException wrong) { return await Terminal.RefuseAsync(wrong.Message); }
+        catch (StorageStartException refused) { return await Terminal.RefuseAsync(refused.Message); }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return await Terminal.RefuseAsync("Stopped; the same command goes on from here.", 130); }
         catch (Exception refused) when (refused is IOException or InvalidDataException or UnauthorizedAccessException or JournalUnavailableException or JournalFencedException or JournalOutcomeUnknownException or CsvHelper.CsvHelperException)
         {
-            return await RefuseAsync($"{refused.Message.ReplaceLineEndings(" ")} The same command goes on from what is stored.", 1);
+            return await Terminal.RefuseAsync($"{refused.Message.ReplaceLineEndings(" ")} The same command goes on from what is stored.", 1);
         }
-    }
-
-    private static async Task<int> RefuseAsync(string why, int code = 2)
-    {
-        await Console.Error.WriteLineAsync(why);
-        return code;
     }
 
     private static async Task<string> DigestAsync(string file, CancellationToken cancel)
@@ -90,12 +84,4 @@ public static class LearnCommand
         await using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
     }
-
-    private static Action<double>? Bar(string what) => Console.IsErrorRedirected ? null : done =>
-    {
-        const int Width = 40;
-        var filled = (int)(done * Width);
-        Console.Error.Write($"\r{what} [{new string('#', filled)}{new string('.', Width - filled)}] {done:P0} ");
-        if (done >= 1) Console.Error.WriteLine();
-    };
 }

@@ -21,7 +21,7 @@ namespace Tracking.Silo.Commands;
 /// </summary>
 internal static class PolicyCommand
 {
-    private const int Wrong = 1, Unusable = 2;
+    private const int Wrong = 1;
 
     public static Command Create()
     {
@@ -64,7 +64,7 @@ internal static class PolicyCommand
         var configuration = SiloConfiguration.CreateBuilder(settings).Configuration;
         var (policy, retailer, code) = await ReadAsync(file, named, configuration);
         if (policy is null) return code;
-        if (from >= to) return await RefuseAsync("--from is not before --to.");
+        if (from >= to) return await Terminal.RefuseAsync("--from is not before --to.");
         var storage = Configured.Storage(configuration);
         storage.Access = StorageAccess.ReadOnly;
         try
@@ -73,15 +73,15 @@ internal static class PolicyCommand
             var edd = await StoredSnapshot.ReadAsync(store.Journal, cancel);
             var trial = new PolicyTrial(policy, edd, from ?? DateTimeOffset.MinValue, to ?? TimeProvider.System.GetUtcNow());
             await TakeAsync(store.Journal, retailer!, policy, trial, cancel);
-            var report = trial.Run(Bar("deciding"), cancel);
+            var report = trial.Run(Terminal.Bar("deciding"), cancel);
             Print(report, policy, edd.Id);
             if (jsonPath is not null) await System.IO.File.WriteAllTextAsync(jsonPath, Json(report), cancel);
             return 0;
         }
-        catch (StorageStartException refused) { return await RefuseAsync(refused.Message, Wrong); }
-        catch (JsonException unreadable) { return await RefuseAsync($"A stored append cannot be read: {unreadable.Message}", Wrong); }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or JournalUnavailableException) { return await RefuseAsync(refused.Message.ReplaceLineEndings(" "), Wrong); }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return await RefuseAsync("Stopped.", 130); }
+        catch (StorageStartException refused) { return await Terminal.RefuseAsync(refused.Message, Wrong); }
+        catch (JsonException unreadable) { return await Terminal.RefuseAsync($"A stored append cannot be read: {unreadable.Message}", Wrong); }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or JournalUnavailableException) { return await Terminal.RefuseAsync(refused.Message.ReplaceLineEndings(" "), Wrong); }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return await Terminal.RefuseAsync("Stopped.", 130); }
     }
 
     // Names first, in one pass; then one order after the other with the parcels it has.
@@ -89,7 +89,7 @@ internal static class PolicyCommand
     {
         var (orders, troubled) = (new List<string>(), new HashSet<ShipmentKey>());
         var minds = policy.MindsStandIns;
-        var (bar, rows) = (Bar("reading"), 0L);
+        var (bar, rows) = (Terminal.Bar("reading"), 0L);
         await foreach (var row in journal.ReadAllAsync(cancel))
         {
             if (++rows % 4_096 == 0) bar?.Invoke(Math.Min(0.999, Partitions.Of(row.Stream) / (double)Partitions.Count));
@@ -101,7 +101,7 @@ internal static class PolicyCommand
         bar?.Invoke(1);
 
         var loader = new OrderLoader(journal);
-        bar = Bar("looking ");
+        bar = Terminal.Bar("looking ");
         var done = 0;
         foreach (var stream in orders)
         {
@@ -109,7 +109,7 @@ internal static class PolicyCommand
             var appends = new List<OrderAppend>();
             await foreach (var row in journal.ReadAsync(stream, cancel)) appends.Add(OrderJson.Read(row.Open.Span));
             var stories = new Dictionary<string, ShipmentStory>(StringComparer.Ordinal);
-            foreach (var shipment in (await loader.LoadAsync(key, cancel)).Shipments)
+            foreach (var shipment in appends.Aggregate(Order.Unseen(key), static (order, append) => order.Apply(append)).Shipments)
             {
                 stories[$"{shipment.Carrier}/{shipment.Number}"] = await loader.StoryAsync(shipment, shipment.KeyIn(retailer), cancel);
                 troubled.Remove(shipment.KeyIn(retailer));
@@ -156,28 +156,14 @@ internal static class PolicyCommand
 
     private static async Task<(RecoveryPolicy? Policy, string? Retailer, int Code)> ReadAsync(string file, string? named, IConfiguration configuration)
     {
-        if (!System.IO.File.Exists(file)) return (null, null, await RefuseAsync($"{file} does not exist."));
+        if (!System.IO.File.Exists(file)) return (null, null, await Terminal.RefuseAsync($"{file} does not exist."));
         using var retailers = new RetailerDirectory(configuration, Microsoft.Extensions.Logging.Abstractions.NullLogger<RetailerDirectory>.Instance);
         var whose = named is not null ? retailers.Find(named) : retailers.Find(Path.GetFileNameWithoutExtension(file)) ?? (retailers.All.Take(2).Count() == 1 ? retailers.All.Single() : null);
-        if (whose is null) return (null, null, await RefuseAsync($"{(named is null ? "It is not clear whose policy this is; say --retailer and one of" : $"There is no retailer '{named}'; known:")} {string.Join(", ", retailers.All.Select(static r => r.Id).Order(StringComparer.Ordinal))}."));
+        if (whose is null) return (null, null, await Terminal.RefuseAsync($"{(named is null ? "It is not clear whose policy this is; say --retailer and one of" : $"There is no retailer '{named}'; known:")} {string.Join(", ", retailers.All.Select(static r => r.Id).Order(StringComparer.Ordinal))}."));
         var policy = PolicyReader.Read(await System.IO.File.ReadAllBytesAsync(file), whose.Options.Currency, out var problems);
         foreach (var problem in problems) await Console.Error.WriteLineAsync($"{Path.GetFileName(file)}: {problem}");
         return (policy, whose.Id, problems.Count == 0 ? 0 : Wrong);
     }
 
-    private static async Task<int> RefuseAsync(string why, int code = Unusable)
-    {
-        await Console.Error.WriteLineAsync(why);
-        return code;
-    }
-
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
-
-    private static Action<double>? Bar(string what) => Console.IsErrorRedirected ? null : done =>
-    {
-        const int Width = 40;
-        var filled = (int)(done * Width);
-        Console.Error.Write($"\r{what} [{new string('#', filled)}{new string('.', Width - filled)}] {done:P0} ");
-        if (done >= 1) Console.Error.WriteLine();
-    };
 }

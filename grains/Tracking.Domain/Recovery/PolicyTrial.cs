@@ -102,7 +102,7 @@ public sealed class PolicyTrial(RecoveryPolicy policy, EddSnapshot edd, DateTime
                 offers[moment.Order] = offers[moment.Order].Add(new OfferStanding(decision, why == Withheld.Not ? OfferState.Open : OfferState.Withheld, moment.At, moment.At, Why: why));
                 if (why != Withheld.Not)
                 {
-                    var name = System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(why.ToString());
+                    var name = why.Name();
                     withheld[name] = withheld.GetValueOrDefault(name) + 1;
                     continue;
                 }

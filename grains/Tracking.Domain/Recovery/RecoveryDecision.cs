@@ -29,6 +29,9 @@ public static class Remedies
 
     public static string Name(this RemedyKind kind) => Names[(int)kind];
 
+    /// <summary>As it is stored and shown: <c>not-qualified</c>.</summary>
+    public static string Name(this Withheld why) => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(why.ToString());
+
     public static bool TryParse(string? name, out RemedyKind kind)
     {
         var at = Array.IndexOf(Names, name);

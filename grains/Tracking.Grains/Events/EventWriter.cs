@@ -90,11 +90,11 @@ public sealed class EventWriter(OrderLoader orders)
             {
                 case OrderPlaced or OrderChanged or OrderCancelled or LineUnavailable or ShipmentAdded: Fact("order." + OrderWhy.Type(happened), id); break;
                 case RemedyDecided { Decision: { IsOffer: false } decision }:
-                    Offer("offer.withheld", decision, json => json.WriteString("withheld", JsonNamingPolicy.KebabCaseLower.ConvertName(decision.Withheld.ToString())), WhyDecided.Of(decision));
+                    Offer("offer.withheld", decision, json => json.WriteString("withheld", decision.Withheld.Name()), WhyDecided.Of(decision));
                     if (decision.Tell) Notice(OrderTeller.KindOf(decision.Cause.Cause), decision.Offer);
                     break;
                 case OfferWithheld e when order!.FindOffer(e.Offer) is { } standing:
-                    Offer("offer.withheld", standing.Decision, json => json.WriteString("withheld", JsonNamingPolicy.KebabCaseLower.ConvertName(e.Why.ToString())), OrderWhy.Of(e, order));
+                    Offer("offer.withheld", standing.Decision, json => json.WriteString("withheld", e.Why.Name()), OrderWhy.Of(e, order));
                     if (standing.Decision.Tell) Notice(OrderTeller.KindOf(standing.Decision.Cause.Cause), e.Offer);
                     break;
                 case OfferMade e when order!.FindOffer(e.Offer) is { Decision: var decision }:

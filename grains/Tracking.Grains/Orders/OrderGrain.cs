@@ -267,7 +267,7 @@ public sealed partial class OrderGrain(
         // Whoever finds an offer by its id finds the order.
         var links = answer == Withheld.Not ? new[] { new LinkRow(OfferId.HashOf(offer), OrderStreams.Of(Key), "offer", 0) } : null;
         var next = await StoreAsync(order, order.Append(clock.GetUtcNow(), settled), default, links);
-        metrics.OffersDecided.Add(1, new("outcome", answer == Withheld.Not ? "made" : "withheld"), new("why", answer == Withheld.Not ? "none" : System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(answer.ToString())));
+        metrics.OffersDecided.Add(1, new("outcome", answer == Withheld.Not ? "made" : "withheld"), new("why", answer == Withheld.Not ? "none" : answer.Name()));
         // An open offer has a reminder and an end to be woken for. Nothing is decided here: what was read of the parcels may be old.
         var due = KnownDue(next) ?? clock.GetUtcNow();
         if (next.FindOffer(offer) is { State: OfferState.Open, Decision: var made })

@@ -81,7 +81,7 @@ public sealed class OrderLoader(IEventJournal journal)
     public async ValueTask<ImmutableArray<string>> BoughtBesideAsync(OrderKey key, CancellationToken cancel = default)
     {
         if ((await LoadAsync(key, cancel)).Content?.Customer is not { } customer) return [];
-        var (known, _, _) = await JournalledState<Customer, CustomerEvent>.ReadAsync(journal, $"c/{key.Retailer}/{customer}", Customer.Unknown, static (c, happened, _) => c.Apply(happened), cancel);
+        var (known, _, _) = await JournalledState<Customer, CustomerEvent>.ReadAsync(journal, OrderStreams.Customer(key.Retailer, customer), Customer.Unknown, static (c, happened, _) => c.Apply(happened), cancel);
         return known.BoughtBeside(key.Order);
     }
 
