@@ -109,9 +109,7 @@ public static class ChangeEndpoints
         if (retailer.ShipmentOf(carrier, number) is not { } key || await reader.ReadAsync(key, use: use, cancel: http.RequestAborted).ConfigureAwait(false) is not { } view)
             return Problems.NotFound("There is no such shipment.");
         var requests = await books.Of(key, view.UseId).List().WaitAsync(http.RequestAborted).ConfigureAwait(false);
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        var json = JsonAnswer.Start(http);
         await using (json.ConfigureAwait(false))
         {
             json.WriteStartObject();

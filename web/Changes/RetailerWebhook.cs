@@ -29,7 +29,7 @@ public sealed class RetailerWebhook : ICarrierIntercept, IDisposable
     public async ValueTask<InterceptAnswer> AskAsync(InterceptRequest request, CancellationToken cancel = default)
     {
         var options = Of(_configuration, request.Shipment.Retailer);
-        if (options.Url is not { Length: > 0 } url || options.Secret is not { } secret || !OutgoingWebhook.IsSecret(secret)) return new InterceptAnswer(ChangeState.Asked);
+        if (options.Url is not { Length: > 0 } url || !OutgoingWebhook.IsSecret(options.Secret)) return new InterceptAnswer(ChangeState.Asked);
 
         var body = JsonSerializer.SerializeToUtf8Bytes(new
         {
@@ -37,7 +37,7 @@ public sealed class RetailerWebhook : ICarrierIntercept, IDisposable
             timestamp = request.AskedAt.ToString("O", CultureInfo.InvariantCulture),
             data = new { id = request.Id, carrier = request.Shipment.Carrier, trackingNumber = request.Shipment.Number, kind = request.Kind.Name(), day = request.Day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), words = request.Words },
         });
-        using var answer = await OutgoingWebhook.SendAsync(_client, url, secret, request.Id, _clock.GetUtcNow(), body, options.TimeoutSeconds, cancel).ConfigureAwait(false);
+        using var answer = await OutgoingWebhook.SendAsync(_client, url, options.Secret, request.Id, _clock.GetUtcNow(), body, options.TimeoutSeconds, cancel).ConfigureAwait(false);
         // Gone: the shop takes no requests any more. Anything else that is no success is tried again.
         if (answer.StatusCode == HttpStatusCode.Gone) return new InterceptAnswer(ChangeState.Refused);
         if (!answer.IsSuccessStatusCode) throw new HttpRequestException($"The shop's address answered {(int)answer.StatusCode}.");

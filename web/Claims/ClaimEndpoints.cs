@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -81,7 +80,7 @@ public static class ClaimEndpoints
         if (limit is < 1 or > MaxPage) return Problems.Of(400, "limit-range", $"limit is 1 to {MaxPage}.");
         if (!TryInstant(before, out var until)) return Problems.Of(400, "time-unreadable", "before is no RFC 3339 instant with an offset, such as 2026-12-24T18:00:00Z.");
         var found = await cases.ListAsync(retailer.Id, status == "open", until, limit ?? 50, http.RequestAborted);
-        await using var json = Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteStartArray("claims");
         foreach (var parcel in found)
@@ -135,17 +134,9 @@ public static class ClaimEndpoints
     {
         var hash = await cases.FileHashAsync(parcel.Key, claimId, http.RequestAborted);
         var texts = await cases.TextsAsync(parcel.Key, claimId, http.RequestAborted);
-        await using var json = Start(http, status);
+        await using var json = JsonAnswer.Start(http, status);
         ClaimDocuments.Write(json, parcel, parcel.Claims.First(c => c.Id == claimId), hash, texts);
         return Results.Empty;
-    }
-
-    internal static Utf8JsonWriter Start(HttpContext http, int status)
-    {
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        return new Utf8JsonWriter(http.Response.BodyWriter);
     }
 
     internal static IResult Unknown() => Problems.NotFound("No claim of that id is known.");

@@ -69,7 +69,7 @@ public static class RecoveryReport
             http.Response.Headers.ContentDisposition = "attachment; filename=\"recovery.csv\"";
             return Results.Text(Csv(lines), "text/csv; charset=utf-8");
         }
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         if (since is { } a) json.WriteString("from", a.UtcDateTime);
         if (until is { } b) json.WriteString("to", b.UtcDateTime);

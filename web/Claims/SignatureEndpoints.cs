@@ -34,7 +34,7 @@ public static class SignatureEndpoints
         {
             var (value, items) = (body.Amount("value"), body.Texts("items", 500, 100));
             if (body.Problem("signature-invalid") is { } wrong) return wrong;
-            await using var json = ClaimEndpoints.Start(http, 200);
+            await using var json = JsonAnswer.Start(http);
             ClaimDocuments.Write(json, cases.NeedsSignature(retailer.Id, value, [.. items]));
             return Results.Empty;
         }
@@ -54,7 +54,7 @@ public static class SignatureEndpoints
             if (body.Problem("signature-invalid") is { } wrong) return wrong;
             var answer = await grains.GetGrain<ICaseGrain>(key.ToString()).Expect(notice);
             if (ClaimEndpoints.RefusalOf(answer) is { } refused) return refused;
-            await using var json = ClaimEndpoints.Start(http, 200);
+            await using var json = JsonAnswer.Start(http);
             ClaimDocuments.Write(json, answer.Case?.Signature);
             return Results.Empty;
         }
@@ -65,7 +65,7 @@ public static class SignatureEndpoints
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (retailer.ShipmentOf(carrier, number) is not { } key) return Problems.NotFound("That is no carrier's slug or no tracking number.");
         var parcel = await cases.ReadAsync(key, http.RequestAborted);
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         ClaimDocuments.Write(json, parcel?.Signature);
         return Results.Empty;
     }

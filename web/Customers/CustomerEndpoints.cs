@@ -5,7 +5,6 @@ using Tracking.Contracts.Orders;
 using Tracking.Contracts.Ports;
 using Tracking.Domain.Recovery;
 using Tracking.Domain.Vocabulary;
-using Tracking.Web.Claims;
 using Tracking.Web.Http;
 using Tracking.Web.Retailers;
 
@@ -60,7 +59,7 @@ public static class CustomerEndpoints
 
     private static async Task<IResult> WriteAsync(HttpContext http, string id, int orders, CustomerLedger ledger)
     {
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteString("id", id);
         json.WriteNumber("orders", orders);
@@ -108,7 +107,7 @@ public static class CustomerEndpoints
 
     private static async Task<IResult> WriteAsync(HttpContext http, string what, string id, ErasureReceipt receipt)
     {
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteString(what, id);
         json.WriteString("erasedAt", receipt.At.UtcDateTime);

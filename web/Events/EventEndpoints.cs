@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tracking.Contracts.Ports;
-using Tracking.Web.Claims;
 using Tracking.Web.Http;
 using Tracking.Web.Retailers;
 
@@ -32,7 +31,7 @@ public static class EventEndpoints
         try { page = await log.ReadAsync(retailer.Id, string.IsNullOrEmpty(after) ? null : after, limit ?? Usual, http.RequestAborted); }
         finally { places.Release(); }
         if (page is null) return Problems.Of(400, "cursor-unreadable", "after is not what an earlier answer gave as next. Without it the log is read from its beginning.");
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteStartArray("events");
         foreach (var one in page.Events)

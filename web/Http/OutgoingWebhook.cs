@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -34,7 +35,7 @@ internal static class OutgoingWebhook
     }
 
     /// <summary><c>whsec_</c> and base64 of 24 to 256 bytes.</summary>
-    public static bool IsSecret(string? secret)
+    public static bool IsSecret([NotNullWhen(true)] string? secret)
     {
         if (secret is null || !secret.StartsWith(SecretPrefix, StringComparison.Ordinal)) return false;
         Span<byte> bytes = stackalloc byte[256];

@@ -81,9 +81,7 @@ public static class OfferEndpoints
 
     private static async Task<IResult> WriteAsync(HttpContext http, OfferView offer, bool? first)
     {
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         if (first is { } f) json.WriteBoolean("first", f);
         json.WritePropertyName("offer");

@@ -112,9 +112,7 @@ public static class OrderEndpoints
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (!OrderKey.IsId(id) || await reader.HistoryAsync(new OrderKey(retailer.Id, id), http.RequestAborted) is not { } entries) return Unknown();
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteString("order", id);
         json.WriteStartArray("entries");
@@ -167,10 +165,8 @@ public static class OrderEndpoints
 
     private static async Task<IResult> WriteAsync(HttpContext http, OrderView view)
     {
-        http.Response.ContentType = "application/json";
         http.Response.Headers.ETag = $"\"{view.Order.Revision.ToString(CultureInfo.InvariantCulture)}\"";
-        http.Response.Headers.CacheControl = "private, no-store";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        await using var json = JsonAnswer.Start(http);
         OrderJsonView.Write(json, view, SignatureOf(http, view));
         return Results.Empty;
     }

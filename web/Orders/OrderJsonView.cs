@@ -124,7 +124,7 @@ internal static class OrderJsonView
         json.WriteString("decidedAt", offer.DecidedAt.UtcDateTime);
         json.WriteNumber("policyVersion", offer.PolicyVersion);
         if (offer.Rule is not null) json.WriteString("rule", offer.Rule);
-        if (offer.Withheld != Withheld.Not) json.WriteString("withheld", JsonNamingPolicy.KebabCaseLower.ConvertName(offer.Withheld.ToString()));
+        if (offer.Withheld != Withheld.Not) json.WriteString("withheld", offer.Withheld.Name());
         if (offer.ExpiresAt is { } until) json.WriteString("expiresAt", until.UtcDateTime);
         json.WriteStartArray("remedies");
         foreach (var remedy in offer.Remedies)

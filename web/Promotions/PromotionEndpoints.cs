@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tracking.Contracts.Promotions;
 using Tracking.Domain.Vocabulary;
-using Tracking.Web.Claims;
 using Tracking.Web.Http;
 using Tracking.Web.Retailers;
 
@@ -29,7 +28,7 @@ public static class PromotionEndpoints
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         var orders = await reader.UndeliveredAsync(retailer.Id, Most, http.RequestAborted);
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteStartArray("orders");
         foreach (var order in orders)
@@ -61,7 +60,7 @@ public static class PromotionEndpoints
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (order.Length is 0 or > 200 || order.Contains('/', StringComparison.Ordinal)) return Problems.NotFound("No such order is known.");
         var again = await grains.GetGrain<IPromotionGrain>(new OrderKey(retailer.Id, order).ToString()).Again();
-        await using var json = ClaimEndpoints.Start(http, 200);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteNumber("owedAgain", again);
         json.WriteEndObject();

@@ -39,7 +39,7 @@ public sealed class PromotionWebhook : IPromotionChannel, IDisposable
         PromotionAnswer answer;
         try
         {
-            using var told = await OutgoingWebhook.SendAsync(_client, url, options.Secret!, id, _clock.GetUtcNow(), body, options.TimeoutSeconds, cancel).ConfigureAwait(false);
+            using var told = await OutgoingWebhook.SendAsync(_client, url, options.Secret, id, _clock.GetUtcNow(), body, options.TimeoutSeconds, cancel).ConfigureAwait(false);
             answer = told.IsSuccessStatusCode ? PromotionAnswer.Ok
                 : new PromotionAnswer(false, told.StatusCode == HttpStatusCode.Gone, $"answered {(int)told.StatusCode}", told.Headers.RetryAfter?.Delta ?? told.Headers.RetryAfter?.Date - _clock.GetUtcNow());
         }

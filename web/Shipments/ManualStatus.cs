@@ -55,7 +55,7 @@ public static class ManualStatus
             await intake.RecordAsync(retailer, batch, 1);
             if (batch[0].Outcome == ScanOutcome.Failed) return Problems.Of(503, "not-stored", "It is not known to be stored; send it again.", 1);
             if (batch[0].Outcome == ScanOutcome.Rejected) return Problems.Of(400, "status-invalid", batch[0].ProblemDetail ?? "It cannot be stored.");
-            await using var json = Claims.ClaimEndpoints.Start(http, 200);
+            await using var json = JsonAnswer.Start(http);
             json.WriteStartObject();
             json.WriteString("outcome", batch[0].Outcome == ScanOutcome.Accepted ? "accepted" : "duplicate");
             json.WriteString("shipment", $"{key.Carrier}/{key.Number}");

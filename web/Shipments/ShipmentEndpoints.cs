@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -44,9 +43,7 @@ public static class ShipmentEndpoints
         if (done.Problem is not null) return Problems.Of(503, "not-stored", "The links are not known to be withdrawn. Send it again, with the link.", 1);
         if (!done.Known) return NotFound();
 
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteBoolean("withdrawn", done.Generation > view.LinkGeneration);   // false: it was withdrawn before
         json.WriteString("trackingUrl", $"{http.Request.Scheme}://{http.Request.Host}/t/{reader.LinkToken(key, view.UseId, Shipment.PublicLinks, done.Generation)}");
@@ -91,9 +88,7 @@ public static class ShipmentEndpoints
         if (await reader.ReadFullAsync(key, instant, use, http.RequestAborted) is not { } view) return NotFound();
 
         var token = reader.LinkToken(key, view.UseId, "link", view.LinkGeneration);
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        await using var json = JsonAnswer.Start(http);
         ShipmentJsonView.Write(json, view, $"{http.Request.Scheme}://{http.Request.Host}/t/{token}");
         return Results.Empty;
     }
@@ -103,9 +98,7 @@ public static class ShipmentEndpoints
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (retailer.ShipmentOf(carrier, number) is not { } key || await reader.HistoryAsync(key, http.RequestAborted) is not { } history) return NotFound();
 
-        http.Response.ContentType = "application/json";
-        http.Response.Headers.CacheControl = "private, no-store";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        await using var json = JsonAnswer.Start(http);
         json.WriteStartObject();
         json.WriteString("carrier", key.Carrier);
         json.WriteString("trackingNumber", key.Number);
