@@ -96,13 +96,18 @@ public sealed class LocalClusterTests
 
     private sealed class Script(int port, string folder)
     {
-        public (Process Process, StringBuilder Output) Start(params string[] arguments)
+        // The silo beside this test was built by the same command in the same configuration.
+        private readonly Dictionary<string, string> _environment = new()
         {
-            var start = new ProcessStartInfo("bash") { WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true };
-            start.ArgumentList.Add("deploy/local-cluster.sh");
-            foreach (var argument in arguments) start.ArgumentList.Add(argument);
-            (start.Environment["PORT"], start.Environment["TRACKING_CLUSTER_FOLDER"]) = (port.ToString(System.Globalization.CultureInfo.InvariantCulture), folder);
-            (start.Environment["NO_BUILD"], start.Environment["CONFIGURATION"]) = ("1", Configuration);
+            ["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture), ["TRACKING_CLUSTER_FOLDER"] = folder, ["NO_BUILD"] = "1",
+            ["CONFIGURATION"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),
+        };
+
+        /// <summary>Begins what goes on until it is stopped; its words so far in the second part.</summary>
+        public (Process Process, StringBuilder Output) Start(string argument)
+        {
+            var start = new ProcessStartInfo("bash", ["deploy/local-cluster.sh", argument]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true };
+            foreach (var (name, value) in _environment) start.Environment[name] = value;
             var output = new StringBuilder();
             var process = new Process { StartInfo = start };
             process.OutputDataReceived += (_, line) => { lock (output) output.AppendLine(line.Data); };
@@ -113,14 +118,11 @@ public sealed class LocalClusterTests
             return (process, output);
         }
 
+        /// <summary>Runs it to its end; the exit code.</summary>
         public async Task<int> RunAsync(params string[] arguments)
         {
-            var (process, output) = Start(arguments);
-            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-            await process.WaitForExitAsync(patience.Token);
-            if (process.ExitCode != 0) TestContext.Current.TestOutputHelper?.WriteLine($"{string.Join(' ', arguments)}: {output}");
-            var code = process.ExitCode;
-            process.Dispose();
+            var (code, output) = await Repository.RunAsync("bash", ["deploy/local-cluster.sh", .. arguments], environment: _environment).WaitAsync(TimeSpan.FromMinutes(3));
+            if (code != 0) TestContext.Current.TestOutputHelper?.WriteLine($"{string.Join(' ', arguments)}: {output}");
             return code;
         }
 
@@ -136,8 +138,5 @@ public sealed class LocalClusterTests
                 await Task.Delay(100);   // the script's words are the only sign
             }
         }
-
-        // The silo beside this test was built by the same command in the same configuration.
-        private static string Configuration => Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
     }
 }
