@@ -112,8 +112,7 @@ public sealed class ShopTests(ShopTests.Running running) : IClassFixture<ShopTes
     [Fact]
     public async Task A_policy_tried_on_what_is_recorded_says_what_was_really_offered_and_what_another_would_have()
     {
-        await Shop.DelayedAsync(Silo, "TRY1", "TRY1");
-        await Shop.DelayedAsync(Silo, "TRY2", "TRY2");
+        for (var i = 1; i <= 3; i++) await Shop.DelayedAsync(Silo, $"TRY{i}", $"TRY{i}");
         var made = (await ReadAllAsync("demo", null, 1_000)).Events.Count(static e => Text(e, "type") == "offer.made");
 
         var (code, output) = await SiloProcess.RunAsync(running.Scratch.Folder, "policy", "try", "data/policies/demo.json", "--json", "try.json", "--Retailers:demo:Keys:0=demo");
@@ -125,12 +124,19 @@ public sealed class ShopTests(ShopTests.Running running) : IClassFixture<ShopTes
         }
         output.ShouldStartWith(string.Create(CultureInfo.InvariantCulture, $"would have offered {made:N0} times, {made * 5:N2} EUR"));
 
-        File.WriteAllText(running.Scratch.At("other.json"), Shop.Policy.Replace("\"perDay\": 1000000", "\"perDay\": 1400", StringComparison.Ordinal).Replace("\"cost\": 500", "\"cost\": 700", StringComparison.Ordinal));
-        (code, output) = await SiloProcess.RunAsync(running.Scratch.Folder, "policy", "try", "other.json", "--retailer", "demo", "--Retailers:demo:Keys:0=demo");
+        // One offer a day and no more. The three can lie on two days at most, so at least one of them is withheld; what other tests of this class left behind may be too.
+        File.WriteAllText(running.Scratch.At("other.json"), Shop.Policy.Replace("\"perDay\": 1000000", "\"perDay\": 1300", StringComparison.Ordinal).Replace("\"cost\": 500", "\"cost\": 700", StringComparison.Ordinal));
+        (code, output) = await SiloProcess.RunAsync(running.Scratch.Folder, "policy", "try", "other.json", "--json", "other.report", "--retailer", "demo", "--Retailers:demo:Keys:0=demo");
         code.ShouldBe(0, output);
-        output.ShouldStartWith("would have offered 2 times, 14.00 EUR");
-        if (made > 2) output.ShouldContain($"withheld: budget {made - 2}");
-        output.ShouldContain("14.00 EUR of 14.00 EUR");
+        using (var report = JsonDocument.Parse(File.ReadAllText(running.Scratch.At("other.report"))))
+        {
+            var (offers, withheld) = (report.RootElement.GetProperty("offers").GetInt32(), report.RootElement.GetProperty("withheld"));
+            offers.ShouldBeInRange(1, 2, output);
+            report.RootElement.GetProperty("purses").EnumerateArray().Where(static p => p.GetProperty("purse").GetString()!.StartsWith("day", StringComparison.Ordinal)).ShouldAllBe(static p => p.GetProperty("usedMinor").GetInt64() == 700 && p.GetProperty("limitMinor").GetInt64() == 1_300, output);
+            withheld.GetProperty("budget").GetInt32().ShouldBeGreaterThan(0, output);
+            (offers + withheld.EnumerateObject().Sum(static w => w.Value.GetInt32())).ShouldBe(report.RootElement.GetProperty("disruptions").GetInt32(), output);
+        }
+        output.ShouldContain("7.00 EUR of 13.00 EUR");
 
         // Trying offers nothing.
         (await ReadAllAsync("demo", null, 1_000)).Events.Count(static e => Text(e, "type") == "offer.made").ShouldBe(made);
