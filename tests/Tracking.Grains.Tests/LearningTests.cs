@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Tracking.Contracts.Estimates;
 using Tracking.Contracts.Shipments;
 using Tracking.Domain.Estimates;
@@ -87,6 +89,27 @@ public sealed class LearningTests
         after.SnapshotId.ShouldBeGreaterThan(before.SnapshotId);
         after.Status.Learned.ShouldBe(6);
         CalibrationBook.Read(after.Book.AsMemory()).Parcels.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_node_that_starts_draws_dates_from_the_stored_snapshot_before_it_asks_anybody()
+    {
+        var store = new MemoryStore();
+        await using var silo = await GrainTestSilo.StartAsync(store);
+        await Learning(silo).Newest(0);
+        var fresh = new EddBook();
+        using (var first = Keeper(fresh)) await first.StartingAsync(default);
+        fresh.Current.Id.ShouldBe(0);   // nothing is published yet, and that is no fault
+
+        await DeliverAsync(silo, Key(1));
+        await silo.Silo.Elapse(Round);
+        var published = await Learning(silo).Newest(0);
+        using (var next = Keeper(fresh)) await next.StartingAsync(default);
+
+        fresh.Current.Id.ShouldBe(published.SnapshotId);
+        fresh.Book!.Parcels.ShouldBe(1);
+
+        EddKeeper Keeper(EddBook book) => new(silo.Silo.Grains, silo.Journal, book, Options.Create(new LearningOptions()), new LearningMetrics(book), silo.Silo.Clock, NullLogger<EddKeeper>.Instance);
     }
 
     [Fact]

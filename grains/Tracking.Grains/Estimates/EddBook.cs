@@ -30,6 +30,12 @@ public sealed class EddBook : IEstimates
         }
     }
 
+    /// <summary>Takes what is stored, before anybody was asked.</summary>
+    public void Begin(EddSnapshot snapshot, CalibrationBook book)
+    {
+        if (Publish(snapshot)) _book = book;
+    }
+
     /// <summary>Takes what the learning grain answered. Bytes that cannot be read change nothing, and their reason is kept for people.</summary>
     /// <returns>Null, or why the last good snapshot stays.</returns>
     public string? Take(LearnedModel model)

@@ -2,15 +2,34 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tracking.Contracts.Estimates;
+using Tracking.Journal;
 
 namespace Tracking.Grains.Estimates;
 
 /// <summary>
-/// Brings the newest snapshot to this node and keeps the learning grain at work: being asked is what keeps it. A snapshot that cannot be read leaves the last good one in use, and the log, a
+/// Brings the newest snapshot to this node, the stored one before its first grain runs, and keeps the learning grain at work: being asked is what keeps it. A snapshot that cannot be read leaves the last good one in use, and the log, a
 /// counter and the calibration page say so.
 /// </summary>
-public sealed partial class EddKeeper(IGrainFactory grains, EddBook book, IOptions<LearningOptions> options, LearningMetrics metrics, TimeProvider clock, ILogger<EddKeeper> log) : BackgroundService
+public sealed partial class EddKeeper(IGrainFactory grains, IEventJournal journal, EddBook book, IOptions<LearningOptions> options, LearningMetrics metrics, TimeProvider clock, ILogger<EddKeeper> log)
+    : BackgroundService, IHostedLifecycleService
 {
+    /// <summary>Before any service starts: a node that has just come must not draw a date, or offer something for a missed one, from numbers that are long outdone.</summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Value.Enabled) return;
+        try
+        {
+            if (await StoredSnapshot.ReadWithBookAsync(journal, cancellationToken) is { } stored) book.Begin(stored.Snapshot, stored.Book);
+        }
+        catch (Exception refused) when (refused is JournalUnavailableException or TimeoutException) { LogAway(log, refused.Message); }   // whoever decides meanwhile cannot store it either
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         if (!options.Value.Enabled) return;
