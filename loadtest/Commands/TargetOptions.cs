@@ -13,13 +13,14 @@ internal sealed class TargetOptions
     public Option<bool> Own { get; } = new("--i-own-this-target") { Description = "Needed for a target beyond loopback. Load on other people's servers is an attack." };
     public Option<string?> Postgres { get; } = new("--postgres") { Description = "Connection string for the server the tool starts." };
     public Option<string?> PgData { get; } = new("--pgdata") { Description = "Data directory of a PostgreSQL that may be restarted and paused by faults." };
+    public Option<bool> Keep { get; } = new("--keep") { Description = "Leaves the folder of the server the tool starts (its SQLite store, its keys), and says where it is." };
     public Option<string[]> Set { get; } = CommandLine.Settings();
     public Option<double> MaxRate { get; } = new("--max-rate") { DefaultValueFactory = _ => 20_000, Description = "Most scans per second that may be offered. Default 20,000." };
     public Option<double> MaxMinutes { get; } = new("--max-minutes") { DefaultValueFactory = _ => 30, Description = "Longest a run may last. Default 30." };
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Target, Key, Own, Postgres, PgData, Set, MaxRate, MaxMinutes]) command.Options.Add(option);
+        foreach (var option in (Option[])[Target, Key, Own, Postgres, PgData, Keep, Set, MaxRate, MaxMinutes]) command.Options.Add(option);
     }
 
     public async Task<RunTarget> OpenAsync(ParseResult parsed, Action<string> say, CancellationToken stop, bool proxied = false)
@@ -32,6 +33,11 @@ internal sealed class TargetOptions
             return new RunTarget(address, key, $"target {address.GetLeftPart(UriPartial.Authority)}", null);
         }
         var own = await OwnServer.StartAsync(parsed.GetValue(Postgres), parsed.GetValue(PgData), CommandLine.ParseSettings(parsed.GetValue(Set)!), say, stop, proxied);
+        if (parsed.GetValue(Keep))
+        {
+            own.Keep = true;
+            say($"The server's folder is kept: {own.Folder}");
+        }
         return new RunTarget(own.Address, key, $"own silo (Release) on {own.Store}, ready in {own.StartedIn.TotalMilliseconds:F0} ms", own);
     }
 

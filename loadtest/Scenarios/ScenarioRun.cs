@@ -150,7 +150,8 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         var patience = TimeSpan.FromSeconds(interrupted ? 0 : 60);
         end.CancelAfter(patience);
         await ordering;
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < patience && !await _orders!.NewestHaveOffersAsync();) await Task.Delay(500, CancellationToken.None);
+        using var decided = new CancellationTokenSource(patience);
+        await _orders!.OffersComeAsync(decided.Token);
     }
 
     private Task WarmUpAsync(ScanClient client, long now, CancellationToken stop)
@@ -388,6 +389,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         {
             return (null, "Reading back took longer than five minutes.");
         }
+        if (_orders?.Missing(10) is { Count: > 0 } without) view.Say($"Without the offer they are owed: {string.Join(", ", without)}");
         return (FormatLedger.Sum(_ledger.Verify(), _formats.Verify()), null);
     }
 

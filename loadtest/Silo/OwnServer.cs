@@ -24,6 +24,9 @@ public sealed class OwnServer : IAsyncDisposable
     public Uri Address => new($"http://127.0.0.1:{_port}");
     public int Pid => _silo.Pid;
     public TimeSpan StartedIn => _silo.StartedIn;
+    /// <summary>Its working directory, deleted at the end unless <see cref="Keep"/> says otherwise.</summary>
+    public string Folder => _folder;
+    public bool Keep { get; set; }
     /// <summary>In words: what it stores to.</summary>
     public string Store { get; }
     /// <summary>Called when a new process has been started in the place of one that ended, before it is ready.</summary>
@@ -179,6 +182,7 @@ public sealed class OwnServer : IAsyncDisposable
         await _silo.DisposeAsync();
         if (_way is not null) await _way.DisposeAsync();
         _gate.Dispose();
+        if (Keep) return;
         try
         {
             Directory.Delete(_folder, recursive: true);

@@ -31,7 +31,6 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
     private static readonly MediaTypeHeaderValue Json = new("application/json"), Ndjson = new("application/x-ndjson");
 
     private readonly ConcurrentDictionary<long, byte> _eligible = new();
-    private readonly ConcurrentQueue<long> _confirmed = new();
     private readonly Dictionary<(long Order, string Cause), int> _made = [];
     private readonly HashSet<long> _offered = [];
     private long _firstEvent;
@@ -77,21 +76,27 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
         await Task.WhenAll(underWay);
     }
 
-    /// <summary>Whether the offers of those that were confirmed last have come; asked of the server, for whoever waits before the store is read.</summary>
-    public async Task<bool> NewestHaveOffersAsync()
+    /// <summary>Asks the server after every order it owes an offer, each until it has been made; for whoever waits before the store is read. Gives up quietly when <paramref name="patience"/> is over.</summary>
+    public async Task OffersComeAsync(CancellationToken patience)
     {
-        foreach (var order in _confirmed.TakeLast(100))
+        try
         {
-            try
+            await Parallel.ForEachAsync(_eligible.Keys.Order(), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = patience }, async (order, stop) =>
             {
-                if (!(await http.GetStringAsync($"/v1/orders/{IdOf(order)}")).Contains("\"offers\":[{", StringComparison.Ordinal)) return false;
-            }
-            catch (HttpRequestException)
-            {
-                return false;
-            }
+                while (!await HasOfferAsync(order, stop)) await Task.Delay(250, stop);
+            });
         }
-        return true;
+        catch (OperationCanceledException)
+        {
+            // what is missing now is counted when the store is read
+        }
+    }
+
+    // Decided is not made: purse and ledger are asked in between.
+    private async Task<bool> HasOfferAsync(long order, CancellationToken stop)
+    {
+        try { return (await http.GetStringAsync($"/v1/orders/{IdOf(order)}", stop)).Contains("\"state\":\"open\"", StringComparison.Ordinal); }
+        catch (HttpRequestException) { return false; }
     }
 
     /// <summary>An offer that was made, as the store tells it.</summary>
@@ -103,6 +108,9 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
         _made[key] = _made.GetValueOrDefault(key) + 1;
         _offered.Add(number);
     }
+
+    /// <summary>Some of the orders that are owed an offer and have none, for whoever looks into the store.</summary>
+    public IReadOnlyList<string> Missing(int atMost) => [.. _eligible.Keys.Where(order => !_offered.Contains(order)).Order().Take(atMost).Select(IdOf)];
 
     public OfferVerification Verify() => new(_eligible.Count, _eligible.Keys.Count(_offered.Contains), _made.Values.Sum(static times => times - 1L));
 
@@ -123,7 +131,6 @@ public sealed class OrderLoad(HttpClient http, int run, OrderShape shape, AckLed
             }, stop)) return;
         ledger.MarkAnswer(delay.Event, Outcome.Accepted);
         _eligible[order] = 0;
-        _confirmed.Enqueue(order);
     }
 
     private async Task<bool> UntilTakenAsync(string path, ReadOnlyMemory<byte> body, MediaTypeHeaderValue type, Func<byte[], bool> taken, CancellationToken stop)
