@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Tracking.LoadTest.Commands;
+using Tracking.LoadTest.Measure;
 
+Priority.Raise();
 // A pipe has no width: tables keep their shape there.
 if (Console.IsOutputRedirected) Spectre.Console.AnsiConsole.Profile.Width = 140;
 

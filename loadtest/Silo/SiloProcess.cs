@@ -42,8 +42,8 @@ public sealed class SiloProcess : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{port ?? FreePort()}");
         var own = folder is null;
         folder ??= Directory.CreateTempSubdirectory("tracking-loadtest-").FullName;
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(dll);
+        string[] command = [.. Priority.ForChildren, "dotnet", dll];
+        var start = new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["Urls"] = address.ToString().TrimEnd('/');
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
