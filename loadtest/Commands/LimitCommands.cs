@@ -20,6 +20,7 @@ internal static class LimitCommands
         root.Subcommands.Add(Overload());
         root.Subcommands.Add(Neighbours());
         root.Subcommands.Add(Growth());
+        root.Subcommands.Add(FanOut());
     }
 
     private static Command Overload()
@@ -87,6 +88,36 @@ internal static class LimitCommands
             var r = await new GrowthRun(server, "demo", parsed.GetValue(Run) ?? CommandLine.RunNow(), length, wanted, Line).RunAsync(stop);
             foreach (var p in r.Points) Say($"{p.Shipments,10:N0} shipments: warm {p.WarmScansPerSecond,8:N0}/s ({p.Warm?.SiloMicros:F1} µs of silo a scan, p99 {p.AckP99Ms:F0} ms), cold {p.ColdScansPerSecond,8:N0}/s ({p.Cold?.SiloMicros:F1} µs), {p.ResidentMb:N0} MB");
             return Judge(parsed.GetValue(Json), r, null, ("warm throughput flat within 20 %", r.Spread <= 0.2));
+        }));
+        return command;
+    }
+
+    private static Command FanOut()
+    {
+        var watchers = new Option<int>("--watchers") { DefaultValueFactory = _ => 10_000, Description = "Open pages, 100 to 25,000. Default 10,000." };
+        var updates = new Option<double>("--updates") { DefaultValueFactory = _ => 80_000, Description = "Updates per second that are due on all pages together. Default 80,000." };
+        var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 10, Description = "For how long, 1 to 600. Default 10." };
+        var stalled = new Option<int>("--stalled") { DefaultValueFactory = _ => 300, Description = "Pages that take nothing off the wire, afterwards; 0 to 5,000. Default 300." };
+        var set = CommandLine.Settings();
+        var command = new Command("fanout", "Ten thousand open pages on one process: memory of each, updates a second on all of them, and what those cost that do not read.") { Postgres, watchers, updates, seconds, stalled, Json, Run, set };
+        command.SetAction((parsed, stop) => ExitCodes.GuardAsync(async () =>
+        {
+            var settings = FanOutRun.Settings();
+            foreach (var (name, value) in CommandLine.ParseSettings(parsed.GetValue(set)!)) settings[name] = value;
+            var count = (int)Within(parsed.GetValue(watchers), 100, 25_000, "--watchers");
+            var rate = Within(parsed.GetValue(updates), 100, 1_000_000, "--updates");
+            var length = Within(parsed.GetValue(seconds), 1, 600, "--seconds");
+            var deaf = (int)Within(parsed.GetValue(stalled), 0, 5_000, "--stalled");
+            await using var server = await StartAsync(parsed.GetValue(Postgres), settings, stop);
+            var r = await new FanOutRun(server, "demo", parsed.GetValue(Run) ?? CommandLine.RunNow(), count, rate, length, deaf, Line).RunAsync(stop);
+            Say($"{r.Watchers:N0} pages, open after {r.ConnectSeconds:F1} s, {r.KbPerWatcher:F1} kB each; {r.Delivered:N0} updates/s arrived of {r.Offered:N0} due, {r.P50Ms:F0} ms after the ack, p99 {r.P99Ms:F0} ms (server {r.ServerCpu:P0} of all cores, generator {r.GeneratorCpu:P0})");
+            if (deaf > 0) Say($"{r.Stalled:N0} that did not read: {r.KbPerStalled:F1} kB each, {r.StalledCaughtUp:N0} had the newest version once they read again, after {r.StalledTold:N0} of {r.StalledMissed:N0}");
+            return Judge(parsed.GetValue(Json), r, null,
+                ("an open page costs at most 25 kB", r.KbPerWatcher <= 25),
+                ("95 % of the updates due arrived", r.Delivered >= 0.95 * r.Offered),
+                ("no page went backwards or stayed behind", r.Backwards == 0 && r.Behind == 0),
+                ("a page that does not read costs at most 64 kB", deaf == 0 || r.KbPerStalled <= 64),
+                ("and has the newest version once it reads", r.StalledCaughtUp == r.Stalled));
         }));
         return command;
     }

@@ -2,9 +2,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Tracking.Contracts.Live;
 using Tracking.Web.Pages;
 
@@ -42,8 +44,10 @@ public static class LiveEndpoints
 
     public static void MapLivePages(this IEndpointRouteBuilder app)
     {
+        var live = app.ServiceProvider.GetRequiredService<IOptions<LiveOptions>>().Value;
         app.MapHub<TrackingHub>(HubPath, http =>
         {
+            http.TransportSendTimeout = TimeSpan.FromSeconds(live.SlowSendSeconds + 5);   // CutSlow is first
             http.Transports = HttpTransportType.WebSockets;   // the others need sticky sessions
             http.TransportMaxBufferSize = 16 * 1024;
             http.ApplicationMaxBufferSize = 16 * 1024;
@@ -72,6 +76,8 @@ public static class LiveEndpoints
                 http.Response.Headers.RetryAfter = "60";
                 return;
             }
+            // Kestrel would cut a page five seconds after it stops reading; how long one may take is CutSlow's to say.
+            if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
             await next(http).ConfigureAwait(false);
         };
     }
