@@ -15,7 +15,7 @@ internal sealed class JournalMetrics : IDisposable
     private readonly Histogram<double> _headFlushSeconds;
     private readonly Counter<long> _appended, _fenced, _unavailable, _unknown, _rejected, _headsWritten, _headsDropped;
 
-    public JournalMetrics(string store, JournalOptions limits, Func<int> queueLength, Func<int> headsWaiting, Func<double> headLagSeconds, Func<double> horizonAgeSeconds, Func<ServerUse>? server = null)
+    public JournalMetrics(string store, JournalOptions limits, Func<int> queueLength, Func<int> headsWaiting, Func<double> headLagSeconds, Func<double> horizonAgeSeconds, Func<ServerUse>? server = null, Func<int>? loadsWaiting = null)
     {
         _meter = new Meter(new MeterOptions(MeterName) { Tags = [new("store", store)] });
         _appendSeconds = _meter.CreateHistogram<double>("tracking.journal.append_seconds", "s", "From AppendAsync to the answer, flush included; one sample per batch: its oldest append.");
@@ -36,6 +36,11 @@ internal sealed class JournalMetrics : IDisposable
         _meter.CreateObservableGauge("tracking.journal.heads_waiting_limit_rows", () => 8L * limits.HeadBuffer, "{row}", "Heads that may wait; those of further streams are dropped and counted.");
         _meter.CreateObservableGauge("tracking.journal.head_lag_seconds", headLagSeconds, "s", "Age of the oldest head not yet written.");
         _meter.CreateObservableGauge("tracking.journal.horizon_age_seconds", horizonAgeSeconds, "s", "How long the oldest open transaction holds partition readers back.");
+        if (loadsWaiting is not null)
+        {
+            _meter.CreateObservableGauge("tracking.journal.loads_waiting_streams", loadsWaiting, "{stream}", "Streams waiting to be read for activation.");
+            _meter.CreateObservableGauge("tracking.journal.loads_waiting_limit_streams", () => limits.QueueLimit, "{stream}", "Streams that may wait; who asks for one more is told at once that it cannot be read now.");
+        }
         if (server is null) return;
         _meter.CreateObservableCounter("tracking.journal.wal_bytes", () => server().WalBytes, "By", "Write-ahead log written by the database server since it was made.");
         _meter.CreateObservableGauge("tracking.journal.database_bytes", () => server().DatabaseBytes, "By", "Size of the database on its disk.");

@@ -11,7 +11,7 @@ public sealed class JournalMetricsTests
         var instruments = new ConcurrentBag<Instrument>();
         using var listener = new MeterListener { InstrumentPublished = (instrument, _) => instruments.Add(instrument) };
         listener.Start();
-        using var metrics = new JournalMetrics("test", new JournalOptions(), static () => 3, static () => 0, static () => 0, static () => 0, static () => ServerUse.Unknown);
+        using var metrics = new JournalMetrics("test", new JournalOptions(), static () => 3, static () => 0, static () => 0, static () => 0, static () => ServerUse.Unknown, static () => 0);
 
         var ours = instruments.Where(static instrument => instrument.Meter.Name == JournalMetrics.MeterName).ToList();
         ours.ShouldNotBeEmpty();
@@ -25,7 +25,7 @@ public sealed class JournalMetricsTests
     {
         var store = Guid.NewGuid().ToString();
         var counted = new ConcurrentDictionary<string, long>();
-        using var metrics = new JournalMetrics(store, new JournalOptions(), static () => 7, static () => 0, static () => 0, static () => 0);
+        using var metrics = new JournalMetrics(store, new JournalOptions(), static () => 7, static () => 0, static () => 0, static () => 0, null, static () => 11);
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, self) =>
@@ -47,5 +47,6 @@ public sealed class JournalMetricsTests
         (counted["tracking.journal.appended_rows"], counted["tracking.journal.fenced_rows"], counted["tracking.journal.unavailable_rows"], counted["tracking.journal.unknown_rows"], counted["tracking.journal.rejected_rows"])
             .ShouldBe((5L, 2L, 3L, 4L, 1L));
         (counted["tracking.journal.batch_rows"], counted["tracking.journal.queue_rows"]).ShouldBe((5L, 7L));
+        (counted["tracking.journal.loads_waiting_streams"], counted["tracking.journal.loads_waiting_limit_streams"]).ShouldBe((11L, new JournalOptions().QueueLimit));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,10 +27,11 @@ public interface ICaseBooks
 public sealed partial class GrainCaseBooks(IGrainFactory grains, ICaseReader reader, TimeProvider clock, ILogger<GrainCaseBooks> log) : BackgroundService, ICaseBooks
 {
     public const int MaxRemembered = 20_000;
+    private const int MaxWaiting = 1_000;
 
     private readonly ConcurrentDictionary<(ShipmentKey, string), DateTimeOffset> _seen = new();
     private readonly Channel<(ShipmentKey Parcel, string UseId, DateTimeOffset At)> _views =
-        Channel.CreateBounded<(ShipmentKey, string, DateTimeOffset)>(new BoundedChannelOptions(1_000) { FullMode = BoundedChannelFullMode.DropWrite });
+        Channel.CreateBounded<(ShipmentKey, string, DateTimeOffset)>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public ICaseGrain Of(ShipmentKey parcel) => grains.GetGrain<ICaseGrain>(parcel.ToString());
 
@@ -54,6 +56,9 @@ public sealed partial class GrainCaseBooks(IGrainFactory grains, ICaseReader rea
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var meter = new Meter("Tracking.Claims");
+        meter.CreateObservableGauge("tracking.page_views_waiting", () => _views.Reader.Count, description: "Openings of a delivered parcel's page that wait to be remembered.");
+        meter.CreateObservableGauge("tracking.page_views_waiting_limit", static () => MaxWaiting, description: "Openings that may wait; of more it is not remembered that the page was seen.");
         try
         {
             await foreach (var (parcel, useId, at) in _views.Reader.ReadAllAsync(stoppingToken))
