@@ -12,7 +12,7 @@ public sealed class ScenarioTests
     [Fact]
     public void Every_scenario_comes_with_the_tool_and_is_sound()
     {
-        Scenario.Names().ShouldBe(["black-friday", "cold-start", "everything-twice", "one-famous-parcel", "reconnect-storm", "steady-day", "storm-at-the-hub", "ten-kills"], ignoreOrder: true);
+        Scenario.Names().ShouldBe(["black-friday", "cold-start", "even-hour", "everything-twice", "one-famous-parcel", "reconnect-storm", "steady-day", "storm-at-the-hub", "ten-kills"], ignoreOrder: true);
         foreach (var name in Scenario.Names()) Scenario.Read(name).Name.ShouldBe(name);
     }
 
