@@ -36,6 +36,7 @@ public static class FeedEndpoints
             return Problems.NotFound("There is no such feed.");
         if (gate.RetryAfter(feed.Retailer, metrics) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
 
+        using var expected = gate.Expect(http.Request.ContentLength);
         if (await ReadAsync(http, intake.MaxBytes) is not { } body) return TooLarge(intake.MaxBytes);
         var credentials = new FeedCredentials([.. feed.Options.Secrets], feed.Options.Header, clock.GetUtcNow())
         {
@@ -46,6 +47,7 @@ public static class FeedEndpoints
         if (!proof.Accepted) return Problems.Unauthorized(proof.Problem ?? "The message is not signed with a live secret of this feed.");
 
         var context = new FeedContext { Feed = feedId, Channel = "webhook", ReceivedAt = clock.GetUtcNow(), Signature = proof.State, Carrier = feed.Options.Carrier, Zone = feed.Options.Zone, MaxMessageBytes = intake.MaxBytes, Header = HeaderOf(http) };
+        expected.Dispose();
         return await AnswerAsync(http, intake, feed.Retailer, decoder, body, context, feedId);
     }
 
@@ -54,8 +56,10 @@ public static class FeedEndpoints
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (intake.Find(format) is not { } decoder) return Problems.NotFound($"There is no format '{format}'. Known: {string.Join(", ", intake.Formats)}.");
         if (gate.RetryAfter(retailer, metrics) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
+        using var expected = gate.Expect(http.Request.ContentLength);
         if (await ReadAsync(http, intake.MaxBytes) is not { } body) return TooLarge(intake.MaxBytes);
         var context = new FeedContext { Feed = decoder.Format, Channel = "api", ReceivedAt = clock.GetUtcNow(), MaxMessageBytes = intake.MaxBytes, Header = HeaderOf(http) };
+        expected.Dispose();
         return await AnswerAsync(http, intake, retailer, decoder, body, context, null);
     }
 

@@ -13,12 +13,18 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
     /// <summary>Always let in: a few large messages, however slow the machine.</summary>
     public const int Least = 4_000;
 
-    private long _inFlight;
+    /// <summary>Bytes of body for one scan, where only the length is known; normalised scans have about that many.</summary>
+    private const int BytesPerScan = 250;
+
+    private long _inFlight, _expected;
     private double _limit = Math.Min(2 * Least, options.Value.MaxScansInFlight);
     private long _shrunkAt = clock.GetTimestamp();
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
 
     public long InFlight => Interlocked.Read(ref _inFlight);
+
+    // Senders who are slow on purpose can take half of the room for what they never send, and no more.
+    private bool IsFull => InFlight + Math.Min(Interlocked.Read(ref _expected), Limit / 2) >= Limit;
 
     /// <summary>Scans that may be in flight now.</summary>
     public long Limit => (long)Volatile.Read(ref _limit);
@@ -26,7 +32,7 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
     /// <summary>The same, counted.</summary>
     public int? RetryAfter(Retailer retailer, IngestMetrics metrics)
     {
-        var full = InFlight >= Limit;
+        var full = IsFull;
         var seconds = RetryAfter(retailer);
         if (seconds is not null) metrics.Refused(full ? "node" : "quota");
         return seconds;
@@ -35,10 +41,16 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
     /// <summary>Null: come in. Otherwise the seconds after which it is worth trying again.</summary>
     public int? RetryAfter(Retailer retailer)
     {
-        if (InFlight >= Limit) return 1;
+        if (IsFull) return 1;
         var limit = retailer.Options.ScansPerSecond;
         return limit > 0 ? _buckets.GetOrAdd(retailer.Id, static _ => new Bucket()).RetryAfter(limit, clock) : null;
     }
+
+    /// <summary>
+    /// What a body that was let in will probably hold counts from then on, or everybody is let in who comes while the first ones are read. Of a stream without a length nobody knows.
+    /// Until it is disposed, which is due when its scans enter.
+    /// </summary>
+    public Expected Expect(long? bodyBytes) => new(this, (int)Math.Min(bodyBytes / BytesPerScan ?? 0, Least));
 
     public void Enter(Retailer retailer, int scans)
     {
@@ -61,6 +73,21 @@ public sealed class IngestGate(IOptions<IngestOptions> options, TimeProvider clo
         var last = Interlocked.Read(ref _shrunkAt);
         if (clock.GetElapsedTime(last, now).TotalMilliseconds < options.Value.AimMilliseconds || Interlocked.CompareExchange(ref _shrunkAt, now, last) != last) return;
         Volatile.Write(ref _limit, Math.Max(Math.Min(Least, most), limit * Math.Max(0.7, options.Value.AimMilliseconds / took.TotalMilliseconds)));
+    }
+
+    /// <summary>Room that is kept for a body while it is read. Disposing it again does nothing.</summary>
+    public sealed class Expected : IDisposable
+    {
+        private readonly IngestGate _gate;
+        private int _scans;
+
+        internal Expected(IngestGate gate, int scans)
+        {
+            (_gate, _scans) = (gate, scans);
+            Interlocked.Add(ref gate._expected, scans);
+        }
+
+        public void Dispose() => Interlocked.Add(ref _gate._expected, -Interlocked.Exchange(ref _scans, 0));
     }
 
     // Ten seconds' worth may come in one burst; a request that is let in may overdraw, and the next ones wait for it.

@@ -36,17 +36,18 @@ public static class ScanEndpoints
     {
         if (BearerKey.Of(http, retailers, out var refusal) is not { } retailer) return refusal!;
         if (gate.RetryAfter(retailer, metrics) is { } seconds) return Problems.Of(429, "too-many-scans", "More scans are in flight than this node, or this retailer's quota, takes at once.", seconds);
+        using var expected = gate.Expect(http.Request.ContentLength);
 
         var context = new FeedContext { Feed = "scans", Channel = "api", ReceivedAt = clock.GetUtcNow(), Zone = null };
         var type = http.Request.ContentType ?? "";
         if (type.Contains("ndjson", StringComparison.OrdinalIgnoreCase) || type.Contains("jsonl", StringComparison.OrdinalIgnoreCase))
-            return await NdjsonAsync(http, retailer, intake, options.Value, context);
-        return await JsonAsync(http, retailer, intake, options.Value, context);
+            return await NdjsonAsync(http, retailer, intake, expected, options.Value, context);
+        return await JsonAsync(http, retailer, intake, expected, options.Value, context);
     }
 
     // ---- an object or an array -------------------------------------------------------------------------------------------
 
-    private static async Task<IResult> JsonAsync(HttpContext http, Retailer retailer, ScanIntake intake, IngestOptions options, FeedContext context)
+    private static async Task<IResult> JsonAsync(HttpContext http, Retailer retailer, ScanIntake intake, IngestGate.Expected expected, IngestOptions options, FeedContext context)
     {
         var tooLarge = Problems.Of(413, "too-large", $"The body is longer than {options.MaxJsonBytes:N0} bytes; send NDJSON for more. Nothing was stored.");
         if (http.Request.ContentLength > options.MaxJsonBytes) return tooLarge;
@@ -62,6 +63,7 @@ public static class ScanEndpoints
         catch (JsonException broken) { return Problems.Of(400, "json-syntax", $"The body is no JSON: {ScanText(broken)} Nothing was stored."); }
         if (count < 0) return Problems.Of(400, "json-type", "The body is neither an object nor an array of objects. Nothing was stored.");
 
+        expected.Dispose();
         await intake.RecordAsync(retailer, batch, count);
         if (NothingStored(batch, count)) return NotNow();
 
@@ -108,7 +110,7 @@ public static class ScanEndpoints
 
     // ---- NDJSON ----------------------------------------------------------------------------------------------------------
 
-    private static async Task<IResult> NdjsonAsync(HttpContext http, Retailer retailer, ScanIntake intake, IngestOptions options, FeedContext context)
+    private static async Task<IResult> NdjsonAsync(HttpContext http, Retailer retailer, ScanIntake intake, IngestGate.Expected expected, IngestOptions options, FeedContext context)
     {
         var reader = http.Request.BodyReader;
         var answers = new Answers(http);
@@ -154,6 +156,7 @@ public static class ScanEndpoints
         void Launch()
         {
             if (count == 0) return;
+            expected.Dispose();
             ahead.Enqueue((intake.RecordAsync(retailer, batch, count), batch, count));
             batch = ArrayPool<Incoming>.Shared.Rent(options.NdjsonBatch);
             count = 0;

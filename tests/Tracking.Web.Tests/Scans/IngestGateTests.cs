@@ -103,4 +103,50 @@ public sealed class IngestGateTests
         }
         gate.Limit.ShouldBe(IngestGate.Least);
     }
+
+    [Fact]
+    public void Quick_answers_of_a_full_gate_let_in_more_up_to_the_most_and_those_of_an_empty_one_say_nothing()
+    {
+        var gate = Gate(most: 9_000);
+        var first = gate.Limit;
+        for (var i = 0; i < 100; i++) Answer(10);
+        gate.Limit.ShouldBe(first);
+        for (var i = 0; i < 500; i++) Answer(8_000);
+        gate.Limit.ShouldBe(9_000);
+
+        void Answer(int scans)
+        {
+            gate.Enter(Free, scans);
+            gate.Leave(scans, Quick);
+        }
+    }
+
+    [Fact]
+    public void Bodies_that_are_still_being_read_count_by_their_length_until_their_scans_do()
+    {
+        var gate = Gate(most: 8_000);
+        gate.Enter(Free, 4_500);
+        var expected = Enumerable.Range(0, 4).Select(_ => gate.Expect(250_000)).ToList();   // a thousand scans each
+        gate.RetryAfter(Free).ShouldBe(1);
+
+        expected[0].Dispose();
+        expected[0].Dispose();
+        gate.RetryAfter(Free).ShouldBeNull("three thousand are expected and half a thousand find room");
+        gate.InFlight.ShouldBe(4_500);
+    }
+
+    [Fact]
+    public void Senders_who_never_send_what_they_announced_take_half_of_the_room_at_most_and_streams_without_a_length_none()
+    {
+        var gate = Gate(most: 8_000);
+        for (var i = 0; i < 1_000; i++) gate.Expect(1_000_000);
+        gate.RetryAfter(Free).ShouldBeNull();
+        gate.Enter(Free, 4_000);
+        gate.RetryAfter(Free).ShouldBe(1);
+
+        var other = Gate(most: 8_000);
+        other.Enter(Free, 7_999);
+        other.Expect(null);
+        other.RetryAfter(Free).ShouldBeNull();
+    }
 }
