@@ -10,6 +10,8 @@ public sealed record OverloadResult
     public string Kind => "overload";
     /// <summary>Acked scans/s of a closed loop while the generator sends, and has refused for a wrong key, as many further bodies as it will send in vain under overload.</summary>
     public double Knee { get; set; }
+    /// <summary>Scans/s of those bodies.</summary>
+    public double KneeBeside { get; set; }
     public double Offered { get; set; }
     public double Goodput { get; set; }
     public double GoodputShare => Knee <= 0 ? 0 : Math.Round(Goodput / Knee, 3);
@@ -52,11 +54,18 @@ public sealed class OverloadRun(OwnServer server, string key, int run, double se
         say("Warming up …");
         await ClosedAsync(sender, bodies, 4, stop);
         var rough = await ClosedAsync(sender, bodies, Math.Min(5, seconds), stop);
-        say($"About {rough:N0} scans/s; the knee, while {rough * (times - 1):N0} scans/s of strangers are turned away …");
+        // The strangers are as many as will later be refused, which follows from the knee they are there to find: taken again until they fit.
         var wrongKey = bodies.Take();
-        var burning = new OpenModel(_clock, new OpenModelOptions(Connections)).RunAsync(RateCurve.Steady(rough * (times - 1) / batch, seconds), _ => stranger.SendAsync(wrongKey), stop);
-        result.Knee = Math.Round(await ClosedAsync(sender, bodies, seconds, stop));
-        await burning;
+        for (var (tries, strangers) = (0, rough * (times - 1)); tries < 4; tries++, strangers = result.Knee * (times - 1))
+        {
+            if (tries > 0 && Math.Abs(result.Knee * (times - 1) / result.KneeBeside - 1) < 0.1) break;
+            say($"About {strangers / (times - 1):N0} scans/s; the knee, while {strangers:N0} scans/s of strangers are turned away …");
+            result.KneeBeside = Math.Round(strangers);
+            bodies.Make((int)(strangers / (times - 1) * seconds / batch));
+            var burning = new OpenModel(_clock, new OpenModelOptions(Connections)).RunAsync(RateCurve.Steady(strangers / batch, seconds), _ => stranger.SendAsync(wrongKey), stop);
+            result.Knee = Math.Round(await ClosedAsync(sender, bodies, seconds, stop));
+            await burning;
+        }
         bodies.GiveBack(wrongKey);
 
         bodies.Make((int)(result.Knee * seconds / batch));
