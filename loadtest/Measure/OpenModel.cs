@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Tracking.LoadTest.Workload;
 
 namespace Tracking.LoadTest.Measure;
@@ -34,10 +33,18 @@ public sealed class OpenModel(ILoadClock clock, OpenModelOptions options)
 {
     private readonly record struct Ticket(long Number, long Intended, long Paced, bool SlotWasFree);
 
-    private long _due, _queued, _finished, _sent, _dropped, _late, _latest;
+    private readonly Lock _gate = new();
+    private readonly Queue<Ticket> _line = new();
+    private readonly TaskCompletionSource _allBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _busy;
+    private bool _paced;
+    private long _due, _sent, _dropped, _late, _latest;
 
     /// <summary>Sends due and not yet answered, waiting ones included.</summary>
-    public long Outstanding => Volatile.Read(ref _queued) - Volatile.Read(ref _finished);
+    public long Outstanding
+    {
+        get { lock (_gate) return _line.Count + _busy; }
+    }
 
     public long Due => Volatile.Read(ref _due);
     public long Late => Volatile.Read(ref _late);
@@ -50,21 +57,23 @@ public sealed class OpenModel(ILoadClock clock, OpenModelOptions options)
     public async Task<OpenModelOutcome> RunAsync(RateCurve curve, Func<Send, Task> send, CancellationToken stop = default)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var line = Channel.CreateBounded<Ticket>(new BoundedChannelOptions(options.Waiting) { SingleWriter = true });
-        var senders = Enumerable.Range(0, options.InFlight).Select(_ => SendFromAsync(line.Reader, send, ended)).ToArray();
         try
         {
-            await PaceAsync(curve, line.Writer, ended.Token);
+            await PaceAsync(curve, send, ended);
         }
         finally
         {
-            line.Writer.Complete();
+            lock (_gate)
+            {
+                _paced = true;
+                if (_busy == 0) _allBack.TrySetResult();
+            }
         }
-        await Task.WhenAll(senders);
+        await _allBack.Task;
         return new OpenModelOutcome(_due, _sent, _dropped, _late, _latest, stop.IsCancellationRequested);
     }
 
-    private async Task PaceAsync(RateCurve curve, ChannelWriter<Ticket> line, CancellationToken stop)
+    private async Task PaceAsync(RateCurve curve, Func<Send, Task> send, CancellationTokenSource ended)
     {
         var start = clock.Micros;
         var dice = Dice.For(options.Seed, 0x70616365);
@@ -74,25 +83,33 @@ public sealed class OpenModel(ILoadClock clock, OpenModelOptions options)
         {
             if (curve.WhenMicros(area) is not { } due) return;
             var intended = start + due;
-            if (clock.Micros < intended) await clock.UntilAsync(intended, stop);
-            if (stop.IsCancellationRequested) return;
+            if (clock.Micros < intended) await clock.UntilAsync(intended, ended.Token);
+            if (ended.IsCancellationRequested) return;
 
             Volatile.Write(ref _due, _due + 1);
-            var free = Outstanding < options.InFlight;
-            if (line.TryWrite(new Ticket(number, intended, clock.Micros, free))) Volatile.Write(ref _queued, _queued + 1);
-            else Volatile.Write(ref _dropped, _dropped + 1);
+            bool free;
+            lock (_gate)
+            {
+                free = _busy < options.InFlight;
+                if (free) _busy++;
+                else if (_line.Count < options.Waiting) _line.Enqueue(new Ticket(number, intended, clock.Micros, SlotWasFree: false));
+                else Volatile.Write(ref _dropped, _dropped + 1);
+            }
+            // Begun here and now, on the pacer's own thread: handed to the pool it would wait behind the answers of a thousand pages.
+            if (free) _ = SendFromAsync(new Ticket(number, intended, clock.Micros, SlotWasFree: true), send, ended);
             area += random ? dice.Exponential() : 1;
         }
     }
 
-    private async Task SendFromAsync(ChannelReader<Ticket> line, Func<Send, Task> send, CancellationTokenSource ended)
+    // One slot: the send it was taken for, and then whatever waits.
+    private async Task SendFromAsync(Ticket ticket, Func<Send, Task> send, CancellationTokenSource ended)
     {
         try
         {
-            while (await line.WaitToReadAsync())
-                while (line.TryRead(out var ticket))
+            while (true)
+            {
+                if (!ended.IsCancellationRequested)        // what waits when the run stops is never sent
                 {
-                    if (ended.IsCancellationRequested) continue;        // what waits when the run stops is never sent
                     var started = clock.Micros;
                     // With every slot taken the wait is the server's doing and belongs to its latency; otherwise it is ours.
                     var own = (ticket.SlotWasFree ? started : ticket.Paced) - ticket.Intended;
@@ -100,13 +117,20 @@ public sealed class OpenModel(ILoadClock clock, OpenModelOptions options)
                     if (own > Volatile.Read(ref _latest)) Interlocked.Exchange(ref _latest, own);
                     Interlocked.Increment(ref _sent);
                     await send(new Send(ticket.Number, ticket.Intended, started));
-                    Interlocked.Increment(ref _finished);
                 }
+                lock (_gate)
+                {
+                    if (_line.TryDequeue(out ticket)) continue;
+                    _busy--;
+                    if (_paced && _busy == 0) _allBack.TrySetResult();
+                    return;
+                }
+            }
         }
-        catch
+        catch (Exception broken)
         {
+            _allBack.TrySetException(broken);
             ended.Cancel();
-            throw;
         }
     }
 }

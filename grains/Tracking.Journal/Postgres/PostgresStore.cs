@@ -51,7 +51,7 @@ internal sealed partial class PostgresStore : JournalStore
         _keys = new(journal.KeyCache);
         _requests = new(journal.QueueLimit);
         _metrics = new(options.Name, journal, () => _writers.Sum(static writer => writer.Queued), () => _heads?.Waiting ?? 0, () => _heads?.LagSeconds ?? 0, () => Volatile.Read(ref _horizonAgeSeconds), () => Volatile.Read(ref _use),
-            () => _loaders.Sum(static loader => loader.Queued));
+            () => _loaders?.Sum(static loader => loader.Queued) ?? 0);
         _loaders = [.. Enumerable.Range(0, journal.Loaders).Select(_ => new PostgresLoader(server, options, _metrics, _keys, () => Volatile.Read(ref _epoch)))];
         if (options.Access == StorageAccess.ReadOnly) return;
         _writers = [.. Enumerable.Range(0, journal.Writers).Select(_ => new PostgresWriter(server, journal, _metrics, _keys))];
