@@ -16,7 +16,7 @@ public static class JUnit
             null => new XElement("skipped", new XAttribute("message", run.NotReadBack ?? "not read back")),
             { } v => new XElement("failure", new XAttribute("message", $"lost {v.Lost}, duplicates {v.Duplicates}, never sent {v.Foreign}")),
         }));
-        cases.Add(Case("the generator kept up", run.Generator.Limited ? new XElement("error", new XAttribute("message", run.Generator.ToString())) : null));
+        cases.Add(Case("the generator kept up", run.Verdict == Verdict.GeneratorLimited ? new XElement("error", new XAttribute("message", run.Generator.ToString())) : null));
         if (run.Verdict == Verdict.Interrupted) cases.Add(Case("the run reached its end", new XElement("error", new XAttribute("message", "interrupted"))));
         if (run.AbortedBy is { } by) cases.Add(Case("the run was not stopped early", new XElement("failure", new XAttribute("message", by))));
         return new XDeclaration("1.0", "utf-8", null) + "\n" + new XElement("testsuites", new XElement("testsuite",

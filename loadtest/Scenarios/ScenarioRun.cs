@@ -459,7 +459,8 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         // A late generator spoils times and rates. What was lost, stored twice or shown wrongly was so whoever was late.
         var verdict = broken ? Verdict.InvariantBroken
             : interrupted ? Verdict.Interrupted
-            : generator.Limited && (scenario.Thresholds.Count == 0 || scenario.Thresholds.Select(Threshold.Parse).Any(t => t.IsTimed)) ? Verdict.GeneratorLimited
+            // Latency counts from when a send was due, so a late generator can only make a server look slower: what holds all the same, holds.
+            : generator.Limited && (thresholds.Count == 0 || thresholds.Any(t => !t.Holds && Threshold.Parse(t.Text).IsTimed)) ? Verdict.GeneratorLimited
             : _abortedBy is not null || thresholds.Any(t => !t.Holds) ? Verdict.ThresholdCrossed : Verdict.Passed;
 
         var phases = scenario.Load.Phases.Select((p, i) =>
