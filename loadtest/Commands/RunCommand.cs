@@ -39,10 +39,11 @@ internal static class RunCommand
         var seed = new Option<ulong?>("--seed") { Description = "Another seed than the scenario's." };
         var run = new Option<int?>("--run") { Description = "Six digits inside this run's tracking numbers. Default: from the clock." };
         var watchers = new Option<int?>("--watchers") { Description = "Another number of watchers than the scenario's." };
+        var warmUp = new Option<double>("--warm-up") { DefaultValueFactory = _ => 3, Description = "Seconds of other parcels first, uncounted, on a server the tool starts; 0 to 300. Default 3; a server that has just started compiles its hot code for half a minute." };
         var outTo = new Option<string?>("--out") { Description = "Folder for report.html, result.json and junit.xml. Default: artifacts/loadtest/<scenario>-<time>." };
         command.Arguments.Add(name);
         target.AddTo(command);
-        foreach (var option in (Option[])[rate, stretch, seed, run, watchers, outTo]) command.Options.Add(option);
+        foreach (var option in (Option[])[rate, stretch, seed, run, watchers, warmUp, outTo]) command.Options.Add(option);
         command.SetAction((parsed, stop) => ExitCodes.GuardAsync(async () =>
         {
             if (parsed.GetValue(name) is not { } asked)
@@ -62,8 +63,9 @@ internal static class RunCommand
                 throw new SetUpException($"The fault {onTheWay.Do} happens on the way to PostgreSQL and needs --postgres.");
             var (r, s) = (parsed.GetValue(rate), parsed.GetValue(stretch));
             if (!(r > 0) || !(s > 0)) throw new SetUpException("--rate and --stretch must be above 0.");
+            if (parsed.GetValue(warmUp) is not (>= 0 and <= 300)) throw new SetUpException("--warm-up is 0 to 300 seconds.");
             target.RequireBounds(parsed, scenario.Load.Phases.Max(p => Math.Max(p.From, p.To ?? p.From)) * r, scenario.Load.Phases.Sum(p => p.Seconds) * s);
-            var options = new RunOptions(parsed.GetValue(run) ?? CommandLine.RunNow(), CommandLine.Repeat(Environment.GetCommandLineArgs().Skip(1)), r, s);
+            var options = new RunOptions(parsed.GetValue(run) ?? CommandLine.RunNow(), CommandLine.Repeat(Environment.GetCommandLineArgs().Skip(1)), r, s, WarmUpSeconds: parsed.GetValue(warmUp));
             return await PlayAsync(scenario, options, token => target.OpenAsync(parsed, line => Console.Error.WriteLine(line), token, scenario.Faults.Any(f => f.IsOnTheWay)), parsed.GetValue(outTo), stop);
         }));
     }
