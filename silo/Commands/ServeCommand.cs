@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using Tracking.Contracts.Claims;
 using Tracking.Contracts.Estimates;
@@ -97,13 +96,6 @@ internal static class ServeCommand
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;   // every door has its own limit, and NDJSON streams for as long as it likes
             kestrel.Limits.MaxConcurrentUpgradedConnections = 20_000;
-        });
-        // A reader who is away is told the newest state when it comes back: what the kernel would keep for it instead is old versions, megabytes of them for each such page.
-        builder.WebHost.UseSockets(static sockets => sockets.CreateBoundListenSocket = static endpoint =>
-        {
-            var door = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-            door.SendBufferSize = 32 * 1024;   // what it accepts inherits this; Linux doubles it
-            return door;
         });
         builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
         // A log that nobody takes must not hold up the work: beyond 2,500 waiting lines new ones are left out, and the log says how many.

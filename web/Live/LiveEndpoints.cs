@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Routing;
@@ -76,6 +77,9 @@ public static class LiveEndpoints
                 http.Response.Headers.RetryAfter = "60";
                 return;
             }
+            // A page that is away is told the newest state when it comes back. What the kernel would keep for it instead is old versions, megabytes of them for each such page. Only here: a sender who
+            // reads no answers before it has sent everything lives on that room.
+            if (http.Features.Get<IConnectionSocketFeature>() is { } connection) connection.Socket.SendBufferSize = 32 * 1024;   // Linux doubles it
             // Kestrel would cut a page five seconds after it stops reading; how long one may take is CutSlow's to say.
             if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
             await next(http).ConfigureAwait(false);
