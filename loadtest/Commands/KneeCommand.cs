@@ -55,7 +55,7 @@ internal static class KneeCommand
             var started = DateTimeOffset.UtcNow;
             var deadline = started.AddMinutes(parsed.GetValue(target.MaxMinutes));
             var run = CommandLine.RunNow();
-            var found = new List<KneeFound>();
+            var (found, warmed) = (new List<KneeFound>(), false);
             var opened = await target.OpenAsync(parsed, line => Console.Error.WriteLine(line), stop);
             try
             {
@@ -97,8 +97,10 @@ internal static class KneeCommand
                 stop.ThrowIfCancellationRequested();
                 var steady = scenario with { Load = scenario.Load with { Phases = [new Phase { Name = "steady", Seconds = stepSeconds, From = rate }] } };
                 run = (run + 1) % 1_000_000;
-                var result = await new ScenarioRun(steady, opened, new RunOptions(run, "", QuietSeconds: 0, WarmUpSeconds: found.Count == 0 ? 3 : 0, ReadBack: false), new PlainView(TextWriter.Null)).RunAsync(stop);
+                // A server that has just started compiles its hot code for half a minute; the first rates tried must not pay for that.
+                var result = await new ScenarioRun(steady, opened, new RunOptions(run, "", QuietSeconds: 0, WarmUpSeconds: warmed ? 0 : 30, ReadBack: false), new PlainView(TextWriter.Null)).RunAsync(stop);
                 stop.ThrowIfCancellationRequested();
+                warmed = true;
                 var served = result.Metrics["served"];
                 var errors = result.Metrics.GetValueOrDefault("errors", 1);
                 var held = result.Ack.P99 < goal && errors < 0.001 && served >= 0.97 * rate;
