@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tracking.Journal;
 
 /// <summary>
@@ -22,6 +24,17 @@ public interface IEventJournal
 
     /// <summary>Every row of every stream in partition and position order: <c>export</c>, replay, verification.</summary>
     IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default);
+
+    /// <summary>
+    /// Every row of partitions <paramref name="from"/> up to and without <paramref name="to"/>, partition by partition, as of one moment each, the personal parts left out:
+    /// what a rebuild folds. Ranges may be read side by side.
+    /// </summary>
+    async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        await foreach (var row in ReadAllAsync(cancel))
+            if (Partitions.Of(row.Stream) is var partition && partition >= from && partition < to)
+                yield return row with { Personal = default, Sealed = null };
+    }
 
     /// <summary>
     /// Marked rows of a partition after a position, in commit-safe order: a row that commits late is delayed, never skipped.

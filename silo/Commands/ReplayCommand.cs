@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using System.Threading.Channels;
 using Tracking.Domain.Shipments;
 using Tracking.Grains.Shipments;
 using Tracking.Journal;
@@ -16,8 +15,6 @@ namespace Tracking.Silo.Commands;
 /// </summary>
 internal static class ReplayCommand
 {
-    private const int Chunk = 512;
-
     public static Command Create()
     {
         var command = new Command("replay", "Folds every stored append again and prints shipments, events and events a second as JSON.") { TreatUnmatchedTokensAsErrors = false };
@@ -34,22 +31,10 @@ internal static class ReplayCommand
         {
             await using var store = await JournalFactory.OpenAsync(storage, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, cancel);
             var began = Stopwatch.GetTimestamp();
-            // Rows come partition by partition, so a worker that has a partition has all of its shipments' appends, in order.
+            // Each worker reads and folds its own partitions, and a partition holds whole shipments: nothing is passed between them.
             var workers = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Worker()).ToArray();
-            var chunk = new List<JournalRow>(Chunk);
-            var partition = -1;
-            await foreach (var row in store.Journal.ReadAllAsync(cancel))
-            {
-                var of = Partitions.Of(row.Stream);
-                if (of != partition || chunk.Count == Chunk)
-                {
-                    if (chunk.Count > 0) await workers[partition % workers.Length].TakeAsync(chunk, ended: of != partition);
-                    (chunk, partition) = (new List<JournalRow>(Chunk), of);
-                }
-                chunk.Add(row);
-            }
-            if (chunk.Count > 0) await workers[partition % workers.Length].TakeAsync(chunk, ended: true);
-            await Task.WhenAll(workers.Select(w => w.EndAsync()));
+            await Task.WhenAll(workers.Select((worker, i) =>
+                Task.Run(() => worker.FoldAsync(store.Journal, Partitions.Count * i / workers.Length, Partitions.Count * (i + 1) / workers.Length, cancel), cancel)));
             var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
             // The busy machine's own measure: what it cost, whatever else ran meanwhile.
             var cpu = Environment.CpuUsage.TotalTime.TotalSeconds;
@@ -73,61 +58,44 @@ internal static class ReplayCommand
         }
     }
 
-    // Folds whole partitions; forgets a partition's shipments when it has ended, so memory holds a few of 256.
+    // Forgets a partition's shipments when it has ended, so memory holds one partition of 256 for each worker.
     private sealed class Worker
     {
-        private readonly Channel<(List<JournalRow> Rows, bool Ended)> _chunks = Channel.CreateBounded<(List<JournalRow>, bool)>(8);
-        private readonly Task _folding;
-
-        public Worker() => _folding = Task.Run(FoldAsync);
+        private readonly Dictionary<string, ShipmentReplay> _shipments = new(StringComparer.Ordinal);
 
         public long Shipments { get; private set; }
         public long Appends { get; private set; }
         /// <summary>Scans and what was decided of them.</summary>
         public long Events { get; private set; }
 
-        // A worker that failed takes nothing more; waiting for it tells why.
-        public async Task TakeAsync(List<JournalRow> rows, bool ended)
+        public async Task FoldAsync(IEventJournal journal, int from, int to, CancellationToken cancel)
         {
-            if (_folding.IsFaulted) await _folding;
-            await _chunks.Writer.WriteAsync((rows, ended));
-        }
-
-        public Task EndAsync()
-        {
-            _chunks.Writer.TryComplete();
-            return _folding;
-        }
-
-        private async Task FoldAsync()
-        {
-            var shipments = new Dictionary<string, Shipment>(StringComparer.Ordinal);
-            try
+            var partition = from;
+            await foreach (var row in journal.ReadOpenAsync(from, to, cancel))
             {
-                await foreach (var (rows, ended) in _chunks.Reader.ReadAllAsync())
+                if (Partitions.Of(row.Stream) is var of && of != partition)
                 {
-                    foreach (var row in rows)
-                    {
-                        if (!shipments.TryGetValue(row.Stream, out var shipment))
-                        {
-                            if (ShipmentStream.KeyOf(row.Stream) is not { } key) continue;
-                            shipment = Shipment.Unseen(key);
-                        }
-                        var append = ShipmentJson.Read(row.Open.Span);
-                        shipments[row.Stream] = shipment.Apply(append);
-                        Appends++;
-                        Events += append.Scans.Length + append.Events.Length;
-                    }
-                    if (!ended) continue;
-                    Shipments += shipments.Count;
-                    shipments.Clear();
+                    End();
+                    partition = of;
                 }
+                if (!_shipments.TryGetValue(row.Stream, out var shipment))
+                {
+                    if (ShipmentStream.KeyOf(row.Stream) is not { } key) continue;
+                    _shipments.Add(row.Stream, shipment = new ShipmentReplay(Shipment.Unseen(key)));
+                }
+                var append = ShipmentJson.Read(row.Open.Span);
+                shipment.Add(append);
+                Appends++;
+                Events += append.Scans.Length + append.Events.Length;
             }
-            catch (Exception failed)
-            {
-                _chunks.Writer.TryComplete(failed);
-                throw;
-            }
+            End();
+        }
+
+        private void End()
+        {
+            foreach (var shipment in _shipments.Values) shipment.End();
+            Shipments += _shipments.Count;
+            _shipments.Clear();
         }
     }
 }

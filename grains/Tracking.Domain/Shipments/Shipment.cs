@@ -91,7 +91,10 @@ public sealed record Shipment
 
         if (count < fresh.Length) Array.Resize(ref fresh, count);
         now = RecordedTime.Next(now, RecordedAt);
-        return Conclude(marks.Into(fresh, now), ImmutableCollectionsMarshal.AsImmutableArray(fresh), now, edd, answered);
+        var next = this with { };
+        marks.Into(next, fresh);
+        next.FoldAt(now);
+        return Conclude(next, ImmutableCollectionsMarshal.AsImmutableArray(fresh), now, edd, answered);
     }
 
     /// <summary>
@@ -149,15 +152,29 @@ public sealed record Shipment
 
     // ---- remembering -----------------------------------------------------------------------------------------------------
 
-    /// <summary>Folds one stored append. Replaying all appends of a stream in order gives the shipment that deciding them gave.</summary>
+    /// <summary>Folds one stored append. Replaying all appends of a stream in order gives the shipment that deciding them gave; <see cref="ShipmentReplay"/> does so faster.</summary>
     public Shipment Apply(ShipmentAppend append)
     {
-        var marks = new MarkSet(this, append.Scans.Length);
-        foreach (var recorded in append.Scans) marks.Add(recorded.Scan, Version + 1);
-        var next = marks.Into(append.Scans.AsSpan(), append.RecordedAt);
-        next.Remember(append);
+        var next = this with { };
+        next.TakeIn(append);
+        next.FoldAt(append.RecordedAt);
         return next;
     }
+
+    // Only ever on a copy that nobody has seen.
+    internal void TakeIn(ShipmentAppend append)
+    {
+        if (!append.Scans.IsEmpty)
+        {
+            var marks = new MarkSet(this, append.Scans.Length);
+            foreach (var recorded in append.Scans) marks.Add(recorded.Scan, Version + 1);
+            marks.Into(this, append.Scans.AsSpan());
+        }
+        Remember(append);
+    }
+
+    // Only ever on a copy that nobody has seen.
+    internal void FoldAt(DateTimeOffset asOf) => (Standings, FoldedAt) = (Fold(asOf), asOf);
 
     // Only ever on a copy that nobody has seen.
     private void Remember(ShipmentAppend append)
@@ -249,10 +266,9 @@ public sealed record Shipment
             return true;
         }
 
-        /// <summary>A copy of the shipment with these scans in it, folded; nobody else has it yet.</summary>
-        public readonly Shipment Into(ReadOnlySpan<RecordedScan> recorded, DateTimeOffset asOf)
+        /// <summary>Puts the scans into a copy that nobody else has yet, to be folded.</summary>
+        public readonly void Into(Shipment next, ReadOnlySpan<RecordedScan> recorded)
         {
-            var next = _shipment with { };
             if (_count > 0)
             {
                 next.Marks = Merged();
@@ -266,9 +282,6 @@ public sealed record Shipment
                 if (!scan.Links.IsDefaultOrEmpty) next.Links = JourneyMerge.Of(next.Links, scan.Links);
                 if (scan.Eta is not null) next.CarrierDate = JourneyMerge.Of(next.CarrierDate, scan, receivedAt);
             }
-            next.Standings = next.Fold(asOf);
-            next.FoldedAt = asOf;
-            return next;
         }
 
         // One array of just the right length: marks are what a shipment mostly holds, and they are replaced with every scan.

@@ -337,7 +337,8 @@ public static class ShipmentJson
             }
         }
 
-        private static DateOnly? ParseDay(string? text) => text is null ? null : DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        private static DateOnly? ParseDay(string? text)
+            => text is null ? null : ScanJson.TryReadDay(text, out var day) ? day : throw new JsonException($"A stored day is '{text}', which is no yyyy-MM-dd.");
     }
 
     internal static DedupKey ParseKey(string text)

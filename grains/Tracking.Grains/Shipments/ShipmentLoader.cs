@@ -29,17 +29,18 @@ public sealed class ShipmentLoader(IEventJournal journal, TrackingMetrics metric
 
     private async ValueTask<Shipment> FromTheBeginningAsync(ShipmentKey key, string stream, CancellationToken cancel)
     {
-        var shipment = Shipment.Unseen(key);
-        await foreach (var row in journal.ReadAsync(stream, cancel))
-            shipment = shipment.Apply(ShipmentJson.Read(row.Open.Span));
-        return shipment;
+        var replay = new ShipmentReplay(Shipment.Unseen(key));
+        await foreach (var row in journal.ReadAsync(stream, cancel)) replay.Add(ShipmentJson.Read(row.Open.Span));
+        return replay.End();
     }
 
     private static Shipment Fold(Shipment shipment, IReadOnlyList<JournalRow> rows)
     {
+        if (rows.Count == 0) return shipment;
+        var replay = new ShipmentReplay(shipment);
         foreach (var row in rows)
-            if (row.Version > shipment.Version)
-                shipment = shipment.Apply(ShipmentJson.Read(row.Open.Span));
-        return shipment;
+            if (row.Version > replay.Version)
+                replay.Add(ShipmentJson.Read(row.Open.Span));
+        return replay.End();
     }
 }

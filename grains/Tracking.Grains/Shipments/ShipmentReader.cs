@@ -19,19 +19,19 @@ public sealed class ShipmentReader(IEventJournal journal, IHeadStore heads, Ship
 
     private async Task<ShipmentView?> ReadAsync(ShipmentKey key, DateTimeOffset? at, string? use, bool full, CancellationToken cancel)
     {
-        var shipment = Shipment.Unseen(key);
+        var replay = new ShipmentReplay(Shipment.Unseen(key));
         var scans = new Dictionary<DedupKey, RecordedScan>();
         await foreach (var row in journal.ReadAsync(ShipmentStream.Of(key), cancel))
         {
             if (at is { } until && row.RecordedAt > until) break;
             var append = ShipmentJson.Read(row.Open.Span, full ? row.Personal.Span : default);
-            shipment = shipment.Apply(append);
+            replay.Add(append);
             foreach (var recorded in append.Scans) scans[recorded.Scan.Key] = recorded;
         }
-        if (shipment.Version == 0) return null;
+        if (replay.Version == 0) return null;
 
         var now = at ?? clock.GetUtcNow();
-        shipment = shipment.AsOf(now);
+        var shipment = replay.End().AsOf(now);
         var standing = shipment.Current!;
         if (use is not null)
         {

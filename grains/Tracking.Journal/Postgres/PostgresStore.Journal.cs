@@ -50,6 +50,18 @@ internal sealed partial class PostgresStore : IEventJournal
 
     public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => ReadPartitionsAsync(0, Partitions.Count, cancel);
 
+    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        await using var connection = await _server.OpenOwnAsync(cancel);
+        for (var partition = from; partition < to; partition++)
+        {
+            await using var command = Command(connection, "SELECT id, xid, stream, version, recorded_at, marked, open, NULL::bytea FROM journal WHERE partition = $1 ORDER BY xid, id", (short)partition);
+            command.CommandTimeout = 0;
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel)) yield return Opened(Raw(reader), NoStreams);
+        }
+    }
+
     /// <param name="from">The first partition.</param>
     /// <param name="to">The one after the last.</param>
     internal async IAsyncEnumerable<JournalRow> ReadPartitionsAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
@@ -191,6 +203,7 @@ internal sealed partial class PostgresStore : IEventJournal
     }
 
     private static readonly Dictionary<long, byte[]> NoKeys = [];
+    private static readonly Dictionary<string, Dictionary<long, byte[]>> NoStreams = [];
 
     private static JournalRow Opened(RawRow row, Dictionary<string, Dictionary<long, byte[]>> keys)
     {

@@ -77,6 +77,26 @@ internal sealed partial class SqliteStore : IEventJournal
         }
     }
 
+    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        for (var partition = from; partition < to; partition++)
+        {
+            var (id, newest) = (0L, await ReadAsync(static session => Count(session, "SELECT coalesce(max(id), 0) FROM journal"), cancel));   // as of one moment: ids are commit order
+            while (true)
+            {
+                var (at, after) = (partition, id);
+                var page = await ReadAsync(session =>
+                {
+                    var rows = session["SELECT id, stream, version, recorded_at, marked, open FROM journal WHERE partition = ? AND id > ? AND id <= ? ORDER BY id LIMIT 5000"].Bind(at).Bind(after).Bind(newest);
+                    return Rows(rows, null);
+                }, cancel);
+                foreach (var row in page) yield return row;
+                if (page.Count < 5_000) break;
+                id = page[^1].Position.Row;
+            }
+        }
+    }
+
     public ValueTask<PartitionPage> ReadMarkedAsync(int partition, JournalPosition after, int limit, CancellationToken cancel = default)
     {
         var from = RowAfter(after);
@@ -151,7 +171,7 @@ internal sealed partial class SqliteStore : IEventJournal
         return position;
     }
 
-    private List<JournalRow> Rows(SqliteStatement rows, Func<string, IReadOnlyDictionary<long, byte[]>> keys)
+    private List<JournalRow> Rows(SqliteStatement rows, Func<string, IReadOnlyDictionary<long, byte[]>>? keys)
     {
         var page = new List<JournalRow>();
         while (rows.Step()) page.Add(Row(rows, keys));

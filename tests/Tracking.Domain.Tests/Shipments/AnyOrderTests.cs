@@ -78,6 +78,7 @@ public sealed class AnyOrderTests
             var dice = new Random(seed);
             var shipment = A.Shipment();
             var replayed = A.Shipment();
+            var atOnce = new ShipmentReplay(A.Shipment());
             for (var i = 0; i < 8; i++)
             {
                 var now = AsOf.AddHours(i);
@@ -89,9 +90,10 @@ public sealed class AnyOrderTests
                 ShipmentJson.WriteOpen(open, decided.Append);
                 ShipmentJson.WritePersonal(personal, decided.Append, []);
                 replayed = replayed.Apply(ShipmentJson.Read(open.WrittenSpan, personal.WrittenSpan));
+                atOnce.Add(ShipmentJson.Read(open.WrittenSpan, personal.WrittenSpan));
             }
             var started = ShipmentSnapshot.Read(shipment.Key, ShipmentSnapshot.Write(shipment), shipment.FoldedAt);
-            return Same(shipment, replayed) && Same(shipment, started!);
+            return Same(shipment, replayed) && Same(shipment, atOnce.End()) && Same(shipment, started!);
         });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(500).WithStartSize(0).WithEndSize(int.MaxValue), property);
     }

@@ -289,6 +289,28 @@ public abstract class JournalContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rebuild_reads_ranges_of_partitions_without_what_is_personal()
+    {
+        var names = Enumerable.Range(0, 40).Select(n => $"{Stream}-r{n}").ToList();
+        foreach (var version in Enumerable.Range(1, 3)) await Task.WhenAll(names.Select(name => AppendAsync(name, version, $"{name} {version}", "secret", marked: version == 2)));
+
+        async Task<List<JournalRow>> RangeAsync(int from, int to)
+        {
+            var rows = new List<JournalRow>();
+            await foreach (var row in Journal.ReadOpenAsync(from, to)) rows.Add(row);
+            return rows;
+        }
+        var ranges = await Task.WhenAll(RangeAsync(0, 100), RangeAsync(100, 101), RangeAsync(101, Partitions.Count));
+        var all = new List<JournalRow>();
+        await foreach (var row in Journal.ReadAllAsync()) all.Add(row);
+
+        ranges.SelectMany(rows => rows).Select(row => (row.Stream, row.Version, row.Position, row.RecordedAt, row.Marked, Open: Text(row.Open)))
+            .ShouldBe(all.Select(row => (row.Stream, row.Version, row.Position, row.RecordedAt, row.Marked, Open: Text(row.Open))));
+        ranges.SelectMany(rows => rows).ShouldAllBe(row => row.Personal.IsEmpty && !row.Erased);
+        ranges[0].ShouldAllBe(row => Partitions.Of(row.Stream) < 100);
+    }
+
+    [Fact]
     public async Task A_cursor_nobody_saved_is_the_beginning()
     {
         var cursor = await Journal.LoadCursorAsync("reactions", 7);

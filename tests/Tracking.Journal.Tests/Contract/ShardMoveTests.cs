@@ -112,6 +112,9 @@ public sealed class ShardMoveTests : IAsyncLifetime
             var all = new List<JournalRow>();
             await foreach (var row in store.Journal.ReadAllAsync()) all.Add(row);
             all.Select(static row => (row.Stream, row.Version)).ShouldBe([(stream, 1), (stream, 2)]);
+            var open = new List<JournalRow>();
+            await foreach (var row in store.Journal.ReadOpenAsync(0, Partitions.Count)) open.Add(row);
+            open.Select(static row => (row.Stream, row.Version)).ShouldBe([(stream, 1), (stream, 2)]);
         }
 
         await ShardMove.MoveAsync(Options(), partition, "home", keep: false, static _ => { });

@@ -153,12 +153,27 @@ internal sealed partial class ShardedStore : JournalStore, IEventJournal, IHeadS
 
     public async IAsyncEnumerable<JournalRow> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
+        foreach (var (store, from, to) in Runs(0, Partitions.Count))
+            await foreach (var row in store.ReadPartitionsAsync(from, to, cancel))
+                yield return row;
+    }
+
+    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        foreach (var (store, first, end) in Runs(from, to))
+            await foreach (var row in store.ReadOpenAsync(first, end, cancel))
+                yield return row;
+    }
+
+    // Neighbouring partitions that live in one database.
+    private IEnumerable<(PostgresStore Store, int From, int To)> Runs(int first, int end)
+    {
         var map = _map;
-        for (var from = 0; from < Partitions.Count;)
+        for (var from = first; from < end;)
         {
             var to = from + 1;
-            while (to < Partitions.Count && map[to] == map[from]) to++;
-            await foreach (var row in (map[from] is { } shard ? shard.Reach() : _home).ReadPartitionsAsync(from, to, cancel)) yield return row;
+            while (to < end && map[to] == map[from]) to++;
+            yield return (map[from] is { } shard ? shard.Reach() : _home, from, to);
             from = to;
         }
     }
