@@ -24,7 +24,7 @@ public sealed partial class PartitionGrain(
     private readonly IStreamWaker[] _wakers = [.. wakers];
     private IGrainTimer? _timer, _reading;
     private ReactionReader _reader = null!;
-    private TimeSpan _pause, _readPause;
+    private TimeSpan _pause, _readPause, _headsCheckedIn;
     private long _headsCheckedAt;
     private bool _headsCaughtUp;
 
@@ -56,8 +56,10 @@ public sealed partial class PartitionGrain(
         try
         {
             // Again now and then: a node that died took heads with it that it had not written, and a full head buffer drops some.
-            if (!_headsCaughtUp || clock.GetElapsedTime(_headsCheckedAt) >= HeadsCheckedEvery)
+            if (!_headsCaughtUp || clock.GetElapsedTime(_headsCheckedAt) >= _headsCheckedIn)
             {
+                // Partitions begin together and then keep their own second of the minute: all at one instant held scans up for more than a second.
+                _headsCheckedIn = _headsCaughtUp ? HeadsCheckedEvery : HeadsCheckedEvery * ((Partition + 1.0) / Journal.Partitions.Count);
                 _headsCaughtUp = await CatchUpHeadsAsync(cancel);
                 _headsCheckedAt = clock.GetTimestamp();
                 busy |= !_headsCaughtUp;
