@@ -32,6 +32,9 @@ public sealed record KneeResult
 /// <summary><c>knee</c>: how much is too much.</summary>
 internal static class KneeCommand
 {
+    // Ten seconds of pages that arrive, and two to settle.
+    private const double ArrivingSeconds = 12;
+
     public static Command Create()
     {
         var target = new TargetOptions();
@@ -95,7 +98,9 @@ internal static class KneeCommand
             async Task<KneeStep> TryAsync(double rate)
             {
                 stop.ThrowIfCancellationRequested();
-                var steady = scenario with { Load = scenario.Load with { Phases = [new Phase { Name = "steady", Seconds = stepSeconds, From = rate }] } };
+                // Pages that open all at once are another load than pages that are open: they come first.
+                Phase[] arriving = scenario.Watchers is { Count: > 0 } ? [new Phase { Name = "arriving", Seconds = ArrivingSeconds, From = rate, Counted = false }] : [];
+                var steady = scenario with { Load = scenario.Load with { Phases = [.. arriving, new Phase { Name = "steady", Seconds = stepSeconds, From = rate }] } };
                 run = (run + 1) % 1_000_000;
                 // A server that has just started compiles its hot code for half a minute; the first rates tried must not pay for that.
                 var result = await new ScenarioRun(steady, opened, new RunOptions(run, "", QuietSeconds: 0, WarmUpSeconds: warmed ? 0 : 30, ReadBack: false), new PlainView(TextWriter.Null)).RunAsync(stop);

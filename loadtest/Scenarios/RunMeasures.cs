@@ -19,10 +19,13 @@ public sealed class RunMeasures
     public long[] ErrorsByPhase { get; }
     public long[] SentByPhase { get; }
 
-    public RunMeasures(int phases)
+    private readonly IReadOnlyList<Phase> _phases;
+
+    public RunMeasures(IReadOnlyList<Phase> phases)
     {
-        AckByPhase = [.. Enumerable.Range(0, phases).Select(_ => new LatencyHistogram())];
-        (ServedByPhase, ErrorsByPhase, SentByPhase) = (new long[phases], new long[phases], new long[phases]);
+        _phases = phases;
+        AckByPhase = [.. phases.Select(_ => new LatencyHistogram())];
+        (ServedByPhase, ErrorsByPhase, SentByPhase) = (new long[phases.Count], new long[phases.Count], new long[phases.Count]);
     }
 
     public OutcomeCounts Outcomes { get { lock (_gate) return _outcomes; } }
@@ -41,7 +44,7 @@ public sealed class RunMeasures
         Interlocked.Add(ref _intervalErrors, errors);
         if (ok)
         {
-            Ack.Record(latencyMicros);
+            if (_phases[phase].Counted) Ack.Record(latencyMicros);
             AckByPhase[phase].Record(latencyMicros);
             Volatile.Read(ref _interval).Record(latencyMicros);
         }

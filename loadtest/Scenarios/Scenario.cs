@@ -15,6 +15,8 @@ public sealed record Phase
     public required double From { get; init; }
     /// <summary>Default: the same as <see cref="From"/>.</summary>
     public double? To { get; init; }
+    /// <summary>False: pages arrive and caches fill; its latencies are in the curves and in no figure. What was acked is read back all the same. Default true.</summary>
+    public bool Counted { get; init; } = true;
 }
 
 public sealed record LoadShape

@@ -47,7 +47,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
     private readonly AckLedger _ledger = new();
     private readonly FormatLedger _formats = new();
     private readonly Payloads _payloads = new(options.Run);
-    private readonly RunMeasures _measures = new(scenario.Load.Phases.Count);
+    private readonly RunMeasures _measures = new(scenario.Load.Phases);
     private readonly ConcurrentBag<Buffers> _buffers = [];
     private readonly List<Second> _series = [];
     private readonly Lock _feedGate = new();
@@ -104,6 +104,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
         if (target.Own is { } born) born.Spawned = () => Interlocked.Exchange(ref _bornMicros, _clock.Micros);
 
         _begun = _clock.Micros;
+        _glass.Counting = scenario.Load.Phases[0].Counted;
         // Faults answer to the outer stop only: the end of the load must not interrupt a healing.
         var faults = scenario.Faults.OrderBy(f => f.At).Select(f => FaultAsync(f, ended.Token)).ToArray();
         var ticking = TickAsync(curve, model, crowd, ended);
@@ -303,6 +304,7 @@ public sealed class ScenarioRun(Scenario scenario, RunTarget target, RunOptions 
                 crowd is null ? 0 : Interlocked.Read(ref crowd.Counts.Connected), _glass.TakeInterval().Percentile(99) / 1000.0,
                 Math.Round((target.Own?.Reading.ResidentBytes ?? 0) / 1e6, 1), Math.Round(server?.Share() ?? 0, 3), Math.Round(generator.Share(), 3));
             _series.Add(second);
+            _glass.Counting = scenario.Load.Phases[PhaseAt(at)].Counted;
             ref var cpu = ref _phaseCpu[PhaseAt(at - 0.5)];
             cpu = (cpu.Generator + second.GeneratorCpu, cpu.Server + second.ServerCpu, cpu.Ticks + 1);
             view.Tick(second, Math.Min(1, at / curve.Seconds), model);

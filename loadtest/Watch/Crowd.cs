@@ -48,6 +48,7 @@ public sealed class Crowd(Uri target, ScanClient client, Glass glass, ILoadClock
     {
         var dice = Dice.For(seed, (ulong)seat + 0x77000000);
         Watcher? hidden = null;
+        var unknown = 0;
         for (var visit = 0; !leave.IsCancellationRequested; visit++)
         {
             var watcher = hidden;
@@ -57,9 +58,12 @@ public sealed class Crowd(Uri target, ScanClient client, Glass glass, ILoadClock
                 if (await TokenAsync(parcel, leave) is not { } token)
                 {
                     Interlocked.Increment(ref _missing);
-                    try { await Task.Delay(500, leave); } catch (OperationCanceledException) { return; }
+                    // Not scanned yet. People look again, and less often each time: a thousand of them twice a second would be the load.
+                    var pause = 500 << Math.Min(unknown++, 3);
+                    try { await Task.Delay((int)(pause * (0.5 + dice.Unit())), leave); } catch (OperationCanceledException) { return; }
                     continue;
                 }
+                unknown = 0;
                 watcher = new Watcher(target, token, parcel.Id, glass, clock, Counts, seed + (ulong)seat);
             }
             hidden = null;

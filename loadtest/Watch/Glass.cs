@@ -24,6 +24,8 @@ public sealed class Glass
     private LatencyHistogram _interval = new();
 
     public LatencyHistogram Latency { get; } = new();
+    /// <summary>False while pages only arrive: then latencies go into the curve and not into <see cref="Latency"/>.</summary>
+    public bool Counting { get; set; } = true;
     /// <summary>Updates that were pushed with a lower version than the page already had. The answer to a page's own question may cross a push and is not counted.</summary>
     public long Backwards => Volatile.Read(ref _backwards);
 
@@ -90,7 +92,7 @@ public sealed class Glass
 
     private void Count(long micros)
     {
-        Latency.Record(micros);
+        if (Counting) Latency.Record(micros);
         Volatile.Read(ref _interval).Record(micros);
     }
 

@@ -30,6 +30,18 @@ public sealed class ScenarioRunTests
     }
 
     [Fact]
+    public async Task What_is_sent_while_pages_only_arrive_is_in_its_phase_and_in_no_figure()
+    {
+        await using var server = await StubServer.StartAsync();
+        var arriving = OneSecond with { Load = OneSecond.Load with { Phases = [OneSecond.Load.Phases[0] with { Counted = false }, OneSecond.Load.Phases[1]] } };
+        var result = await RunAsync(server, arriving);
+
+        result.Phases.Select(p => p.Ack.Count).ShouldBe([20, 40]);
+        result.Ack.Count.ShouldBe(40);
+        result.Outcomes.Values.Sum().ShouldBe(600);
+    }
+
+    [Fact]
     public async Task Somebody_elses_store_is_not_read_so_nothing_is_said_about_losses_and_a_threshold_on_them_does_not_hold()
     {
         await using var server = await StubServer.StartAsync();
