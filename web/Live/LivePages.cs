@@ -98,13 +98,25 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
 
     internal void Leased(ShipmentKey key)
     {
-        if (_watched.TryGetValue(key, out var watched)) watched.LeasedAt = clock.GetTimestamp();
+        if (_watched.TryGetValue(key, out var watched)) watched.AskedAt = watched.LeasedAt = clock.GetTimestamp();
     }
 
     /// <summary>What is watched here, with the version each has.</summary>
     internal IEnumerable<(ShipmentKey Key, int Version)> Watching()
     {
         foreach (var (key, watched) in _watched) yield return (key, watched.Version);
+    }
+
+    /// <summary>What is watched here and was neither leased nor asked for within the renewal time. What is told here counts as asked for.</summary>
+    internal IEnumerable<(ShipmentKey Key, int Version)> Due()
+    {
+        var limit = TimeSpan.FromSeconds(_options.RenewSeconds);
+        foreach (var (key, watched) in _watched)
+        {
+            if (clock.GetElapsedTime(watched.AskedAt) < limit) continue;
+            watched.AskedAt = clock.GetTimestamp();
+            yield return (key, watched.Version);
+        }
     }
 
     /// <summary>Slots whose links may have been revoked since they were opened, with the generation that made them doubtful.</summary>
@@ -148,9 +160,11 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         private Dictionary<string, LiveUpdate>? _rendered;
         private bool _closed;
         private int _scheduled;
-        private long _leasedAt;
+        private long _leasedAt, _askedAt = pages.Clock.GetTimestamp();   // whoever opens the first page asks
 
         public long LeasedAt { get => Volatile.Read(ref _leasedAt); set => Volatile.Write(ref _leasedAt, value); }
+        /// <summary>When the lease was last taken or asked for in vain.</summary>
+        public long AskedAt { get => Volatile.Read(ref _askedAt); set => Volatile.Write(ref _askedAt, value); }
 
         public ShipmentKey Key => key;
         public LivePages Pages => pages;

@@ -19,6 +19,9 @@ public sealed partial class WatchLeases(
     /// <summary>Renewals under way at once.</summary>
     public const int Parallel = 64;
 
+    /// <summary>How many times in a renewal time it is looked what is due.</summary>
+    private const int Steps = 10;
+
     private readonly LiveOptions _options = options.Value;
 
     /// <summary>Takes the lease of a shipment that was just opened. A failure is left to the next renewal: the page is not made to wait for it.</summary>
@@ -32,19 +35,24 @@ public sealed partial class WatchLeases(
         catch (OperationCanceledException) { }
     }
 
-    /// <summary>One round of renewals and sweeps.</summary>
-    public async Task RoundAsync(CancellationToken cancel)
+    /// <summary>
+    /// Renews what is due. Pages were opened at different moments and stay that far apart: a thousand leases at one instant, every five seconds, held up scans.
+    /// </summary>
+    private async Task RenewDueAsync(CancellationToken cancel)
     {
         var failed = 0;
         await System.Threading.Tasks.Parallel.ForEachAsync(
-            pages.Watching(), new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel },
+            pages.Due(), new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel },
             async (watched, stop) =>
             {
                 try { await RenewAsync(watched.Key, watched.Version, stop).ConfigureAwait(false); }
                 catch (Exception) when (!stop.IsCancellationRequested) { Interlocked.Increment(ref failed); }
             }).ConfigureAwait(false);
         if (failed > 0) LogRenewalsFailed(log, failed);
+    }
 
+    private async Task SweepAsync(CancellationToken cancel)
+    {
         pages.CutSlow();
         connections.CutSilent();
         foreach (var (slot, generation) in pages.Doubtful())
@@ -69,12 +77,16 @@ public sealed partial class WatchLeases(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var draining = lifetime.ApplicationStopping.Register(Drain);
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(_options.RenewSeconds), clock);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(_options.RenewSeconds) / Steps, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            for (var step = 1; await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false); step++)
             {
-                try { await RoundAsync(stoppingToken).ConfigureAwait(false); }
+                try
+                {
+                    await RenewDueAsync(stoppingToken).ConfigureAwait(false);
+                    if (step % Steps == 0) await SweepAsync(stoppingToken).ConfigureAwait(false);
+                }
                 catch (Exception trouble) when (!stoppingToken.IsCancellationRequested) { LogRoundFailed(log, trouble); }
             }
         }

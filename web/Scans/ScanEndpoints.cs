@@ -26,6 +26,7 @@ public static class ScanEndpoints
     {
         app.MapPost("/v1/scans", PostAsync)
             .WithName("PostScans").WithTags("Ingest").WithSummary("Records normalised scans: an object, an array (at most 1,000 items and 1 MB) or NDJSON.")
+            .WithDescription("NDJSON is stored and answered line by line while it streams, so read the answers while you send: a sender of more than some 50,000 lines who reads nothing until it has sent everything comes to a stand once its own buffers are full of answers. Send shorter bodies, or read.")
             .Accepts<object>("application/json", "application/x-ndjson")
             .Produces(200, contentType: "application/json").ProducesProblem(400).ProducesProblem(401).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503);
         return app;
