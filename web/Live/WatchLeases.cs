@@ -36,7 +36,7 @@ public sealed partial class WatchLeases(
     }
 
     /// <summary>
-    /// Renews what is due. Pages were opened at different moments and stay that far apart: a thousand leases at one instant, every five seconds, held up scans.
+    /// Renews what is due. Pages were opened at different moments and stay that far apart, instead of a thousand leases at one instant every five seconds.
     /// </summary>
     private async Task RenewDueAsync(CancellationToken cancel)
     {

@@ -23,7 +23,7 @@ public sealed partial class LearningGrain(
     private const int PageSize = 500, ReadsAtOnce = 16;
     /// <summary>What one look may spend on databases that do not answer.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-    /// <summary>How long a turn learns before it rests. A second at a stretch was what a scan in a hundred waited for: 133 ms at the 99th percentile.</summary>
+    /// <summary>How long a turn learns before it rests. It took a second at a stretch before, on a core that scans wait for.</summary>
     private static readonly TimeSpan Bite = TimeSpan.FromMilliseconds(15);
 
     private IGrainTimer? _timer;

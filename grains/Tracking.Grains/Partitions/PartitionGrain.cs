@@ -58,7 +58,7 @@ public sealed partial class PartitionGrain(
             // Again now and then: a node that died took heads with it that it had not written, and a full head buffer drops some.
             if (!_headsCaughtUp || clock.GetElapsedTime(_headsCheckedAt) >= _headsCheckedIn)
             {
-                // Partitions begin together and then keep their own second of the minute: all at one instant held scans up for more than a second.
+                // Partitions begin together and then keep their own second of the minute: else all 256 ask in the same one.
                 _headsCheckedIn = _headsCaughtUp ? HeadsCheckedEvery : HeadsCheckedEvery * ((Partition + 1.0) / Journal.Partitions.Count);
                 _headsCaughtUp = await CatchUpHeadsAsync(cancel);
                 _headsCheckedAt = clock.GetTimestamp();

@@ -96,7 +96,7 @@ public sealed class LoadFaultTests(ITestOutputHelper output)
         output.WriteLine($"goodput {r.GoodputShare:P0} of the knee (goal 90); accepted p99 {r.AcceptedP99Ms:F0} ms; {r.Refused} refusals, p99 {r.RefusedP99Ms:F0} ms (goal 10); memory {r.MemoryGrowthMb:+0;-0} MB; calm after {r.RecoverySeconds:F1} s (goal 10)");
         r.SilentRefusals.ShouldBe(0, "a refusal that does not say when to come back");
         r.GoodputShare.ShouldBeGreaterThan(0.09);
-        r.RefusedP50Ms.ShouldBeLessThan(Math.Max(100, r.AcceptedP50Ms / 3), "ten times the goal; where others use the machine too, a third of what being accepted takes");
+        r.RefusedP50Ms.ShouldBeLessThan(100);
         r.MemoryGrowthMb.ShouldBeLessThan(2_000);
         HoldsWhatWasPromised(r.Verification);
     }
