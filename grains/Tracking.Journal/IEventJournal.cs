@@ -26,7 +26,7 @@ public interface IEventJournal
     IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default);
 
     /// <summary>
-    /// Every row of partitions <paramref name="from"/> up to and without <paramref name="to"/>, partition by partition, as of one moment each, the personal parts left out:
+    /// Every row of partitions <paramref name="from"/> up to and without <paramref name="to"/>, partition by partition, in position order, the personal parts left out:
     /// what a rebuild folds. Ranges may be read side by side.
     /// </summary>
     async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)

@@ -96,16 +96,6 @@ public sealed class MemoryStore : JournalStore, IEventJournal, IHeadStore, IQuar
         }
     }
 
-    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        await ValueTask.CompletedTask;
-        for (var partition = from; partition < to; partition++)
-        {
-            var at = partition;
-            foreach (var row in Snapshot(() => _partitions[at])) yield return row with { Personal = default, Sealed = null };
-        }
-    }
-
     public ValueTask<PartitionPage> ReadMarkedAsync(int partition, JournalPosition after, int limit, CancellationToken cancel = default)
     {
         lock (_gate)

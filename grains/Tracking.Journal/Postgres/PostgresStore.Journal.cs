@@ -8,6 +8,7 @@ internal sealed partial class PostgresStore : IEventJournal
 {
     private const int PageRows = 500;
     private const string RowColumns = "j.id, j.xid, j.stream, j.version, j.recorded_at, j.marked, j.open, j.sealed";
+    private const string OpenColumns = "j.id, j.xid, j.stream, j.version, j.recorded_at, j.marked, j.open, NULL::bytea";
 
     public ValueTask AppendAsync(JournalAppend append, CancellationToken cancel = default)
     {
@@ -48,23 +49,14 @@ internal sealed partial class PostgresStore : IEventJournal
         }
     }
 
-    public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => ReadPartitionsAsync(0, Partitions.Count, cancel);
+    public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => ReadPartitionsAsync(0, Partitions.Count, personal: true, cancel);
 
-    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        await using var connection = await _server.OpenOwnAsync(cancel);
-        for (var partition = from; partition < to; partition++)
-        {
-            await using var command = Command(connection, "SELECT id, xid, stream, version, recorded_at, marked, open, NULL::bytea FROM journal WHERE partition = $1 ORDER BY xid, id", (short)partition);
-            command.CommandTimeout = 0;
-            await using var reader = await command.ExecuteReaderAsync(cancel);
-            while (await reader.ReadAsync(cancel)) yield return Opened(Raw(reader), NoStreams);
-        }
-    }
+    public IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, CancellationToken cancel = default) => ReadPartitionsAsync(from, to, personal: false, cancel);
 
     /// <param name="from">The first partition.</param>
     /// <param name="to">The one after the last.</param>
-    internal async IAsyncEnumerable<JournalRow> ReadPartitionsAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
+    /// <param name="personal">False leaves personal parts, and their keys, where they are.</param>
+    internal async IAsyncEnumerable<JournalRow> ReadPartitionsAsync(int from, int to, bool personal, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await using var connection = await _server.OpenOwnAsync(cancel);
         for (var partition = from; partition < to; partition++)
@@ -72,8 +64,12 @@ internal sealed partial class PostgresStore : IEventJournal
             // Keys and rows of one snapshot: a key made meanwhile must not make its row look erased.
             await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
             var keys = new Dictionary<string, Dictionary<long, byte[]>>(StringComparer.Ordinal);
-            await using (var command = Command(connection, "SELECT stream, key_id, secret FROM stream_keys WHERE partition = $1", (short)partition)) await ReadKeysAsync(command, keys);
-            await using (var command = Command(connection, $"SELECT {RowColumns} FROM journal j WHERE j.partition = $1 ORDER BY j.xid, j.id", (short)partition))
+            if (personal)
+            {
+                await using var command = Command(connection, "SELECT stream, key_id, secret FROM stream_keys WHERE partition = $1", (short)partition);
+                await ReadKeysAsync(command, keys);
+            }
+            await using (var command = Command(connection, $"SELECT {(personal ? RowColumns : OpenColumns)} FROM journal j WHERE j.partition = $1 ORDER BY j.xid, j.id", (short)partition))
             {
                 command.CommandTimeout = 0;
                 await using var reader = await command.ExecuteReaderAsync(cancel);
@@ -203,7 +199,6 @@ internal sealed partial class PostgresStore : IEventJournal
     }
 
     private static readonly Dictionary<long, byte[]> NoKeys = [];
-    private static readonly Dictionary<string, Dictionary<long, byte[]>> NoStreams = [];
 
     private static JournalRow Opened(RawRow row, Dictionary<string, Dictionary<long, byte[]>> keys)
     {

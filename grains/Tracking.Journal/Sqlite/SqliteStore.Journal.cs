@@ -56,9 +56,13 @@ internal sealed partial class SqliteStore : IEventJournal
         }
     }
 
-    public async IAsyncEnumerable<JournalRow> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => ReadPartitionsAsync(0, Partitions.Count, personal: true, cancel);
+
+    public IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, CancellationToken cancel = default) => ReadPartitionsAsync(from, to, personal: false, cancel);
+
+    private async IAsyncEnumerable<JournalRow> ReadPartitionsAsync(int from, int to, bool personal, [EnumeratorCancellation] CancellationToken cancel)
     {
-        for (var partition = 0; partition < Partitions.Count; partition++)
+        for (var partition = from; partition < to; partition++)
         {
             var id = 0L;
             while (true)
@@ -67,31 +71,12 @@ internal sealed partial class SqliteStore : IEventJournal
                 var page = await ReadAsync(session =>
                 {
                     var rows = session[$"SELECT {RowColumns} FROM journal WHERE partition = ? AND id > ? ORDER BY id LIMIT {PageRows}"].Bind(at).Bind(after);
+                    if (!personal) return Rows(rows, null);
                     var keys = new Dictionary<string, Dictionary<long, byte[]>>();
                     return Rows(rows, stream => keys.TryGetValue(stream, out var known) ? known : keys[stream] = KeysOf(session, stream));
                 }, cancel);
                 foreach (var row in page) yield return row;
                 if (page.Count < PageRows) break;
-                id = page[^1].Position.Row;
-            }
-        }
-    }
-
-    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        for (var partition = from; partition < to; partition++)
-        {
-            var (id, newest) = (0L, await ReadAsync(static session => Count(session, "SELECT coalesce(max(id), 0) FROM journal"), cancel));   // as of one moment: ids are commit order
-            while (true)
-            {
-                var (at, after) = (partition, id);
-                var page = await ReadAsync(session =>
-                {
-                    var rows = session["SELECT id, stream, version, recorded_at, marked, open FROM journal WHERE partition = ? AND id > ? AND id <= ? ORDER BY id LIMIT 5000"].Bind(at).Bind(after).Bind(newest);
-                    return Rows(rows, null);
-                }, cancel);
-                foreach (var row in page) yield return row;
-                if (page.Count < 5_000) break;
                 id = page[^1].Position.Row;
             }
         }

@@ -151,29 +151,18 @@ internal sealed partial class ShardedStore : JournalStore, IEventJournal, IHeadS
 
     public IAsyncEnumerable<JournalRow> ReadAsync(string stream, CancellationToken cancel = default) => Of(stream).ReadAsync(stream, cancel);
 
-    public async IAsyncEnumerable<JournalRow> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        foreach (var (store, from, to) in Runs(0, Partitions.Count))
-            await foreach (var row in store.ReadPartitionsAsync(from, to, cancel))
-                yield return row;
-    }
+    public IAsyncEnumerable<JournalRow> ReadAllAsync(CancellationToken cancel = default) => ReadPartitionsAsync(0, Partitions.Count, personal: true, cancel);
 
-    public async IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, [EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        foreach (var (store, first, end) in Runs(from, to))
-            await foreach (var row in store.ReadOpenAsync(first, end, cancel))
-                yield return row;
-    }
+    public IAsyncEnumerable<JournalRow> ReadOpenAsync(int from, int to, CancellationToken cancel = default) => ReadPartitionsAsync(from, to, personal: false, cancel);
 
-    // Neighbouring partitions that live in one database.
-    private IEnumerable<(PostgresStore Store, int From, int To)> Runs(int first, int end)
+    private async IAsyncEnumerable<JournalRow> ReadPartitionsAsync(int first, int end, bool personal, [EnumeratorCancellation] CancellationToken cancel)
     {
         var map = _map;
         for (var from = first; from < end;)
         {
             var to = from + 1;
             while (to < end && map[to] == map[from]) to++;
-            yield return (map[from] is { } shard ? shard.Reach() : _home, from, to);
+            await foreach (var row in (map[from] is { } shard ? shard.Reach() : _home).ReadPartitionsAsync(from, to, personal, cancel)) yield return row;
             from = to;
         }
     }
