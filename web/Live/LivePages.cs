@@ -94,7 +94,9 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
 
     /// <summary>True when the shipment's lease was taken so recently that another page of it need not take it again.</summary>
     internal bool IsLeased(ShipmentKey key)
-        => _watched.TryGetValue(key, out var watched) && watched.LeasedAt is not 0 and var at && clock.GetElapsedTime(at) < TimeSpan.FromSeconds(_options.RenewSeconds);
+        => _watched.TryGetValue(key, out var watched) && watched.LeasedAt is not 0 and var at && clock.GetElapsedTime(at) < Renewal;
+
+    private TimeSpan Renewal => TimeSpan.FromSeconds(_options.RenewSeconds);
 
     internal void Leased(ShipmentKey key)
     {
@@ -107,16 +109,12 @@ public sealed class LivePages(IPageBrands brands, LiveMetrics metrics, TimeProvi
         foreach (var (key, watched) in _watched) yield return (key, watched.Version);
     }
 
-    /// <summary>What is watched here and was neither leased nor asked for within the renewal time. What is told here counts as asked for.</summary>
-    internal IEnumerable<(ShipmentKey Key, int Version)> Due()
+    /// <summary>True when the shipment's lease was neither taken nor asked for within the renewal time; from then on it counts as asked for.</summary>
+    internal bool Ask(ShipmentKey key)
     {
-        var limit = TimeSpan.FromSeconds(_options.RenewSeconds);
-        foreach (var (key, watched) in _watched)
-        {
-            if (clock.GetElapsedTime(watched.AskedAt) < limit) continue;
-            watched.AskedAt = clock.GetTimestamp();
-            yield return (key, watched.Version);
-        }
+        if (!_watched.TryGetValue(key, out var watched) || clock.GetElapsedTime(watched.AskedAt) < Renewal) return false;
+        watched.AskedAt = clock.GetTimestamp();
+        return true;
     }
 
     /// <summary>Slots whose links may have been revoked since they were opened, with the generation that made them doubtful.</summary>

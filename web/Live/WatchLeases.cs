@@ -42,7 +42,7 @@ public sealed partial class WatchLeases(
     {
         var failed = 0;
         await System.Threading.Tasks.Parallel.ForEachAsync(
-            pages.Due(), new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel },
+            pages.Watching().Where(watched => pages.Ask(watched.Key)), new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancel },
             async (watched, stop) =>
             {
                 try { await RenewAsync(watched.Key, watched.Version, stop).ConfigureAwait(false); }
